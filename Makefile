@@ -1,0 +1,3 @@
+# Everything runs from .venv by its own path; no environment needs to be activated.
+PYTHON ?= python3
+BIN = .venv/bin

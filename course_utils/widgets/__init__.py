@@ -1,0 +1,10 @@
+"""Things to move: ipywidgets over plots and arithmetic, one module a lecture.
+
+Each widget is an `Explorer` around a function that returns a `Picture`, so that the part which
+computes and draws is tested without a browser, and the same function draws the still figure.
+"""
+
+from course_utils.widgets.explorer import Explorer
+from course_utils.widgets.quiz import Quiz, load_quizzes, self_check
+
+__all__ = ["Explorer", "Quiz", "load_quizzes", "self_check"]
