@@ -5,6 +5,7 @@ measurement of a module, or as the list of inputs that a window touches.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,8 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> list[LayerRow
             shape = tuple(output.shape[1:])
             own = list(layer.parameters(recurse=False))
             counts = isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear))
-            macs = output[0].numel() * layer.weight[0].numel() if counts else 0
+            weight: Any = getattr(layer, "weight", None)
+            macs = output[0].numel() * weight[0].numel() if counts else 0
             rows.append(LayerRow(name, type(layer).__name__, shape, sum(p.numel() for p in own), macs))
 
         return hook
