@@ -1,0 +1,138 @@
+"""How an assignment's examiner describes an exercise: oracle, facets, misconceptions, alternatives."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis.strategies import SearchStrategy
+
+from course_utils.checks import Outcome, call, describe, failure, refusal_failure
+
+Function = Callable[..., Any]
+Judge = Callable[["Exercise", Function, "Call"], tuple[Outcome, str | None]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments of one call; `note` says why it should be refused, or what usually goes wrong there."""
+
+    args: tuple
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Facet:
+    """What one hidden test cell asks: a judge, the calls that are always made, and a sweep of others."""
+
+    judge: Judge
+    always: tuple[Call, ...] = ()
+    sweep: SearchStrategy[Call] | None = None
+    examples: int = 100
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong answer that people really give: code, a tutor's sentence, and the facets that it loses."""
+
+    function: Function
+    says: str
+    loses: frozenset[str]
+
+
+@dataclass
+class Exercise:
+    """One function that a student is asked to write.
+
+    `oracle` gives the right value by means of a library; `read` says where the matter is taught.
+    `equivalent` maps a mutant of the reference answer, as the mutation harness names it, to the reason
+    why it is right all the same.
+    """
+
+    name: str
+    oracle: Function
+    read: str
+    facets: dict[str, Facet]
+    misconceptions: list[Misconception] = field(default_factory=list)
+    alternatives: list[Function] = field(default_factory=list)
+    equivalent: dict[str, str] = field(default_factory=dict)
+
+    def misconception(self, says: str, loses: str) -> Callable[[Function], Function]:
+        """Return a decorator that adds a misconception; `loses` names its facets, separated by spaces.
+
+        The function must be self-contained: its source becomes a student's cell in tests and in the demo.
+        """
+
+        def add(function: Function) -> Function:
+            self.misconceptions.append(Misconception(function, says, frozenset(loses.split())))
+            return function
+
+        return add
+
+    def alternative(self, function: Function) -> Function:
+        """Add a differently built right answer; it must be self-contained as well."""
+        self.alternatives.append(function)
+        return function
+
+
+def call_copy(function: Function, asked: Call) -> Outcome:
+    """Make a call on copies of its arguments, so that no answer can change what the next one is asked."""
+    args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
+    return call(function, args, kwargs)
+
+
+def same_values(exercise: Exercise, function: Function, asked: Call) -> tuple[Outcome, str | None]:
+    """Judge a call by the oracle's value."""
+    outcome = call_copy(function, asked)
+    return outcome, failure(outcome, expected_of(exercise, asked))
+
+
+def same_refusals(_exercise: Exercise, function: Function, asked: Call) -> tuple[Outcome, str | None]:
+    """Judge a call that should raise a ValueError."""
+    outcome = call_copy(function, asked)
+    return outcome, refusal_failure(outcome)
+
+
+def untouched(exercise: Exercise, function: Function, asked: Call) -> tuple[Outcome, str | None]:
+    """Judge a call on strided views of the arrays by the oracle's value, and by whether they come back unchanged."""
+    views = tuple(_strided(value) for value in asked.args)
+    outcome = call(function, views, asked.kwargs)
+    fault = failure(outcome, expected_of(exercise, asked))
+    if fault is None:
+        for place, (view, original) in enumerate(zip(views, asked.args, strict=True)):
+            if isinstance(original, np.ndarray) and not np.array_equal(view, original):
+                fault = f"the call changed argument {place}: it held {describe(original)}, and now {describe(view)}."
+    return outcome, fault
+
+
+def _strided(value: Any) -> Any:
+    """Return a one-dimensional array as every second element of a longer one; anything else as it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    longer = np.full(2 * len(value), 99, dtype=value.dtype)
+    longer[::2] = value
+    return longer[::2]
+
+
+def expected_of(exercise: Exercise, asked: Call) -> Any:
+    """Return the oracle's value for a call."""
+    return exercise.oracle(*asked.args, **asked.kwargs)
+
+
+def source_as(function: Function, name: str) -> str:
+    """Return the source of a self-contained function without its decorators, renamed to `name`."""
+    source = textwrap.dedent(inspect.getsource(function))
+    tree = ast.parse(source)
+    definition = tree.body[0]
+    if not isinstance(definition, ast.FunctionDef):
+        raise ValueError(f"{function!r} is no plain function, so it cannot stand in a student's cell")
+    lines = source.splitlines()[definition.lineno - 1 :]
+    lines[0] = lines[0].replace(f"def {definition.name}(", f"def {name}(", 1)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,86 @@
+"""Run an assignment's graded cells on named answers, in this process: milliseconds instead of a kernel's seconds."""
+
+import ast
+from pathlib import Path
+
+from course_utils.grading import classroom, examiner
+from course_utils.grading.exercise import Exercise
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Assignment:
+    """An assignment found under solutions/, with what its cells need to run."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.notebook = classroom.read(classroom.assignment_notebook(ROOT, name))
+        self.exercises = examiner.load_exercises(name)
+        self.cells = [cell for cell in classroom.grade_cells(self.notebook) if not cell.by_hand]
+        marks = [(cell, cell.metadata.get("nbgrader", {})) for cell in self.notebook.cells if cell.cell_type == "code"]
+        self.setup = [cell.source for cell, mark in marks if not mark.get("solution") and not mark.get("grade")]
+        self.reference = {
+            mark["grade_id"]: classroom.strip_marks(cell.source) for cell, mark in marks if mark["solution"]
+        }
+
+    def namespace(self, exercise: Exercise, answer: classroom.Answer) -> dict:
+        """Return what a kernel would hold: the set-up, right answers to all else, and this answer."""
+        space: dict = {"__name__": "__main__"}
+        for source in [*self.setup, *self.reference.values(), classroom.answer_source(exercise, answer)]:
+            exec(compile(source, "<cell>", "exec"), space)
+        return space
+
+    def lost(self, exercise: Exercise, answer: classroom.Answer) -> dict[str, str]:
+        """Return the facets of an exercise that an answer loses, with what the student is told."""
+        space = self.namespace(exercise, answer)
+        told = {}
+        for cell in self.cells:
+            if cell.exercise == exercise.name:
+                try:
+                    exec(compile(cell.source, "<cell>", "exec"), dict(space))
+                except Exception as error:
+                    told[cell.facet] = str(error)
+        return told
+
+    def answers(self, exercise: Exercise, function: object) -> bool:
+        """Return whether a function is a full answer to an exercise's hidden facets; nothing is shrunk or explained."""
+        for name, facet in exercise.facets.items():
+            sitting = examiner.Sitting(exercise, facet, function)
+            sitting.run(examiner.key_of(self.name, exercise.name, name), shrink=False)
+            if sitting.fault:
+                return False
+        return True
+
+    def survives(self, exercise: Exercise, source: str) -> bool:
+        """Return whether a mutated answer keeps every cell; nothing is shrunk or explained."""
+        space = self.namespace(exercise, source)
+        own = [cell.source for cell in self.cells if cell.grade_id == f"{exercise.name}__examples"]
+        return self.answers(exercise, space[exercise.name]) and not any(self._fails(source, space) for source in own)
+
+    @staticmethod
+    def _fails(source: str, space: dict) -> bool:
+        try:
+            exec(compile(source, "<cell>", "exec"), dict(space))
+        except Exception:
+            return True
+        return False
+
+
+def names() -> list[str]:
+    """Return every assignment's name."""
+    return classroom.assignments(ROOT)
+
+
+def find_all() -> list[tuple[Assignment, Exercise]]:
+    """Return every exercise of every assignment."""
+    found = [Assignment(name) for name in names()]
+    return [(assignment, exercise) for assignment in found for exercise in assignment.exercises.values()]
+
+
+def parses(source: str) -> bool:
+    """Return whether source is valid Python."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True

@@ -1,0 +1,32 @@
+"""Simple mutations of every right answer: each is killed, or listed as equivalent with its reason."""
+
+import pytest
+from harness import find_all
+from mutants import mutants
+
+from course_utils.grading.classroom import answer_source
+
+ANSWERS = [
+    pytest.param(assignment, exercise, answer, id=f"{exercise.name}-{getattr(answer, '__name__', 'reference')}")
+    for assignment, exercise in find_all()
+    for answer in (assignment.reference[exercise.name], *exercise.alternatives)
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("assignment", "exercise", "answer"), ANSWERS)
+def test_mutants_are_killed(assignment, exercise, answer, record_property):
+    made = list(mutants(answer_source(exercise, answer)))
+    survivors = [name for name, source in made if assignment.survives(exercise, source)]
+    record_property("mutants", (exercise.name, len(made), len(survivors)))
+    assert made
+    unexplained = [name for name in survivors if name not in exercise.equivalent]
+    assert not unexplained, "\n".join(unexplained)
+
+
+@pytest.mark.parametrize(("assignment", "exercise"), find_all(), ids=lambda value: getattr(value, "name", ""))
+def test_equivalents_are_mutants_that_exist(assignment, exercise):
+    answers = (assignment.reference[exercise.name], *exercise.alternatives)
+    names = {name for answer in answers for name, _source in mutants(answer_source(exercise, answer))}
+    assert set(exercise.equivalent) <= names
+    assert all(exercise.equivalent.values())

@@ -1,0 +1,153 @@
+"""The project's own rules: names in step, arrows in one direction, no answer within a student's reach."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from harness import ROOT, find_all
+
+import course_utils
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LOCK = (ROOT / "requirements.lock").read_text()
+# What each room may import of ours; the order is that of CONTRIBUTING.md and arrows never run up.
+CORE = {"arithmetic", "filters", "data", "device", "training", "models", "diagnostics", "reported"}
+MAY_IMPORT = {
+    "plots": CORE | {"plots"},
+    "widgets": CORE | {"plots", "widgets"},
+    "checks": set(),
+    "selfcheck": {"checks"},
+    "cli": {"selfcheck"},
+    "__main__": {"cli"},
+    "grading": {"checks", "grading"},
+} | dict.fromkeys(CORE, CORE)
+NOTEBOOKS = sorted(ROOT.glob("lectures/*.ipynb")) + sorted(ROOT.glob("solutions/*/*.ipynb"))
+
+
+def requirements(lines):
+    return {re.split(r"[<>=!~ \[;]", line)[0].lower(): line for line in lines}
+
+
+def test_environment_yml_is_in_step_with_pyproject():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    plain = [line for line in listed if isinstance(line, str)]
+    from_pip = next(line["pip"] for line in listed if isinstance(line, dict))
+    conda = requirements([*plain, *(line for line in from_pip if not line.startswith("-"))])
+    wanted = requirements([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["grading"]])
+    everything = requirements([*wanted.values(), *PROJECT["optional-dependencies"]["dev"]])
+    assert wanted.items() <= conda.items()
+    assert {name: line for name, line in conda.items() if name not in ("python", "pip")}.items() <= everything.items()
+    assert {"jupyterlab", "nbgrader", "torch", "torchvision", "matplotlib", "ipywidgets", "nbval"} <= set(conda)
+
+
+def test_lock_file_has_hashes_and_no_addresses():
+    pins = re.findall(r"^([a-z0-9-]+)==", LOCK, re.MULTILINE)
+    assert len(pins) > 100
+    assert LOCK.count("--hash=sha256:") >= len(pins)
+    assert "://" not in LOCK
+    extras = PROJECT["optional-dependencies"].values()
+    everything = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
+    assert set(requirements(everything)) <= set(pins)
+
+
+def test_no_registry_host_is_named_anywhere():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    hosts = re.compile("|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "anaconda" + r"\.org/")))
+    texts = [ROOT / name for name in tracked if name and not name.endswith((".png", ".ipynb"))]
+    assert [path.name for path in texts if path.is_file() and hosts.search(path.read_text(errors="replace"))] == []
+
+
+def room(path):
+    return path.relative_to(ROOT / "course_utils").parts[0].removesuffix(".py")
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_utils"):
+            parts = node.module.split(".")
+            yield from [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("course_utils."))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "course_utils").rglob("*.py")), ids=lambda path: str(path.name))
+def test_arrows_run_one_way_and_modules_are_short(path):
+    assert len(path.read_text().splitlines()) <= 400
+    if path.parent.name != "course_utils" or path.stem != "__init__":
+        assert set(imports(path)) <= MAY_IMPORT[room(path)], "see the rooms in CONTRIBUTING.md"
+
+
+def test_only_grading_knows_nbgrader_and_kernels():
+    outside = [path for path in (ROOT / "course_utils").rglob("*.py") if room(path) != "grading"]
+    known = re.compile(r"^\s*(?:import|from) (?:nbgrader|jupyter_client|nbclient)", re.MULTILINE)
+    assert [path.name for path in outside if known.search(path.read_text())] == []
+
+
+def student_modules():
+    for found in pkgutil.walk_packages(course_utils.__path__, "course_utils."):
+        if not found.name.startswith("course_utils.grading"):
+            yield importlib.import_module(found.name)
+
+
+def public_functions():
+    seen = {}
+    for module in student_modules():
+        for name, value in vars(module).items():
+            ours = getattr(value, "__module__", "").startswith("course_utils")
+            if inspect.isfunction(value) and ours and not name.startswith("_"):
+                seen[value.__module__, name] = value
+    return seen
+
+
+@pytest.mark.parametrize(("assignment", "exercise"), find_all(), ids=lambda value: getattr(value, "name", ""))
+def test_no_answer_is_importable_from_what_a_student_has(assignment, exercise):
+    assert not [where for where, function in public_functions().items() if assignment.answers(exercise, function)]
+    assert exercise.name not in {name for _module, name in public_functions()}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_cells_are_short_and_end_without_semicolons(path):
+    code = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    lengths = [len(source.splitlines()) for source in code]
+    assert max(lengths) <= 25
+    assert sum(lengths) / len(lengths) <= 8
+    assert not [source for source in code if source.rstrip().endswith(";")]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in NOTEBOOKS if path.parent.name == "lectures"], ids=lambda path: path.stem
+)
+def test_lecture_has_its_parts(path):
+    text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    for part in (
+        "**In this lecture**",
+        "**Builds on",
+        "**Time",
+        "## Summary",
+        "## References",
+        "**Often printed:**",
+    ):
+        assert part in text, part
+    cells = nbformat.read(path, 4).cells
+    assert not [output for cell in cells for output in cell.get("outputs", []) if output.output_type == "error"]
+    assert path.stat().st_size < 4_000_000
+
+
+def test_python_of_this_run_is_supported():
+    assert sys.version_info >= tuple(map(int, PROJECT["requires-python"].removeprefix(">=").split(".")))
+
+
+def test_every_script_has_a_docstring():
+    scripts = [path for folder in ("tools", "benchmarks") for path in Path(ROOT / folder).glob("*.py")]
+    assert [path.name for path in scripts if not ast.get_docstring(ast.parse(path.read_text()))] == []
