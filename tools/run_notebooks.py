@@ -30,6 +30,7 @@ def run(path: Path) -> float:
         timeout=120,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
         **widgets,
     )

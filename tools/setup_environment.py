@@ -80,11 +80,22 @@ def run(command: list[str], failure: str) -> None:
         raise MissingError(f"{failure}: {why} (all of it: {log})")
 
 
+def lock() -> None:
+    """Resolve pyproject.toml anew for every platform: hashes, and no address of any index."""
+    options = ["--all-extras", "--universal", "--python-version", "3.11", "--generate-hashes", "--upgrade"]
+    plain = ["--quiet", "--no-emit-index-url", "--no-header", "--no-annotate"]
+    compile_ = [*find_uv(), "pip", "compile", str(ROOT / "pyproject.toml"), *options, *plain, "-o", str(LOCK)]
+    run(compile_, "the lock file could not be made")
+
+
 def main() -> int:
     """Make the environment, or find it made; return the exit status."""
     try:
         if sys.version_info < OLDEST:
             check_machine()
+        if "--lock" in sys.argv[1:]:
+            lock()
+            return 0
         wanted = fingerprint()
         if STAMP.exists() and STAMP.read_text() == wanted:
             return 0

@@ -1,0 +1,215 @@
+"""Grading through nbgrader itself: a class of the demo, commands that say what is wrong, files that are written."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+from harness import ROOT, names
+
+from course_utils.cli import main
+from course_utils.grading import classroom, demo, examiner
+from course_utils.grading.exercise import Call, source_as
+from course_utils.grading.pipeline import Course, GradingError, Result
+from course_utils.grading.report import summary, write_csv
+
+A1 = "a1_convolution_arithmetic"
+
+
+@pytest.fixture(autouse=True)
+def _in_the_course(monkeypatch):
+    monkeypatch.setenv("COURSE_ROOT", str(ROOT))
+    monkeypatch.chdir(ROOT)
+
+
+def course(*arguments):
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The demo class, graded once by the command itself in a process of its own."""
+    place = tmp_path_factory.mktemp("class") / "demo"
+    command = [sys.executable, "-m", "course_utils", "demo", "--folder", str(place)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return place, done.stdout
+
+
+@pytest.mark.slow
+def test_demo_class_gets_what_it_deserves(graded):
+    place, _ = graded
+    members = {member.id: member for member in classroom.demo_class(A1)}
+    with_points = Course(place)
+    results = {result.student: result for result in with_points.results(A1, {"ned": "the kernel died"})}
+    assert set(results) == set(members)
+    assert len(members) >= 12
+    foretold = {name: classroom.deserved(ROOT, A1, member) for name, member in members.items()}
+    independent = {"ada", "ben", "chi", "hal", "kim", "ivy", "jon"}
+    for name in independent:
+        own = {cell: points for cell, points in results[name].by_cell.items() if cell != "why_share"}
+        assert own == foretold[name], name
+    for name in set(members) - independent - {"ned", "leo", "mia"}:
+        for cell, points in foretold[name].items():
+            assert results[name].by_cell[cell] <= points, (name, cell)
+    assert results["ned"].total == 0
+    assert results["mia"].points["receptive_field"] == 0
+    assert results["mia"].total == 44
+    assert results["leo"].points["conv_macs"] == 0
+
+
+@pytest.mark.slow
+def test_demo_prints_the_table_and_names_the_page(graded):
+    place, printed = graded
+    assert "what went wrong" in printed
+    for words in ("ada", "53", "groups is not looked at", "the kernel died", "5 seconds", "not written yet"):
+        assert words in printed
+    page = next(Path(line.removeprefix("Open ")) for line in printed.splitlines() if line.startswith("Open "))
+    assert page.is_file()
+    assert "Traceback" not in printed
+    assert place.name in printed
+
+
+@pytest.mark.slow
+def test_grades_csv_is_quoted_and_complete(graded):
+    place, _ = graded
+    with (place / "grades.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(classroom.demo_class(A1))
+    assert {row["name"] for row in rows} >= {'Núñez, "Pía"', "ada"}
+    ada = next(row for row in rows if row["student_id"] == "ada")
+    assert float(ada["total"]) == 49
+    assert ada["by_hand"] == "why_share"
+    assert ada["what_went_wrong"] == ""
+
+
+@pytest.mark.slow
+def test_feedback_names_the_misconception_and_shows_no_frame_of_ours(graded):
+    place, _ = graded
+    page = (place / "feedback" / "hal" / A1 / f"{A1}.html").read_text()
+    assert "groups is not looked at" in page
+    assert "Read again: lecture 04" in page
+    assert "examiner.py" not in page
+    assert "ExerciseFailed" not in page.replace("ExerciseFailed: ", "")
+
+
+@pytest.mark.slow
+def test_grading_again_by_nbgrader_itself_gives_the_same_score(graded):
+    place, _ = graded
+    before = {result.student: result.by_cell for result in Course(place).results(A1, {"ned": "died"})}["hal"]
+    environment = {key: value for key, value in os.environ.items() if key != "COURSE_ROOT"}
+    command = [sys.executable, "-m", "nbgrader", "autograde", A1, "--student", "hal", "--force"]
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    after = {result.student: result.by_cell for result in Course(place).results(A1, {"ned": "died"})}["hal"]
+    assert after == before
+
+
+def test_demo_leaves_a_folder_of_somebody_else_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("four years")
+    said = course("demo", "--folder", tmp_path)
+    assert said.exit_code == 1
+    assert "was not made by a demo" in said.output
+    assert (tmp_path / "thesis.txt").read_text() == "four years"
+    with pytest.raises(GradingError, match="not empty"):
+        demo.make_class(ROOT, tmp_path, A1)
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["grade"], ["release"], ["check"]])
+def test_every_command_has_help(command):
+    said = course(*command, "--help")
+    assert said.exit_code == 0
+    assert "Usage" in said.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["grade", "a9"], "no assignment 'a9'; there are: a1_convolution_arithmetic"),
+        (["demo", "zzz"], "no assignment 'zzz'"),
+        (["release", "zzz"], "no assignment 'zzz'"),
+        (["demo", "--students", "0"], "0 is not in the range"),
+        (["check", "nowhere.ipynb"], "there is no file nowhere.ipynb"),
+        (["check", "README.md"], "no notebook that can be read"),
+        (["check", "lectures/03_two_dimensions.ipynb"], "holds no tests"),
+        (["grade", "a1", "--root", "tests"], "no assignment 'a1'"),
+        (["frobnicate"], "No such command"),
+    ],
+)
+def test_wrong_arguments_get_one_clear_line(arguments, words):
+    said = course(*arguments)
+    assert said.exit_code != 0
+    assert words in said.output
+    assert "Traceback" not in said.output
+
+
+def test_grade_says_when_nothing_was_handed_in(tmp_path):
+    (tmp_path / "solutions" / A1).mkdir(parents=True)
+    for part in ("nbgrader_config.py", f"solutions/{A1}/{A1}.ipynb"):
+        (tmp_path / part).write_text((ROOT / part).read_text())
+    said = course("grade", "a1", "--root", tmp_path)
+    assert said.exit_code == 1
+    assert "nothing was handed in" in said.output
+    (tmp_path / "submitted" / "zoe" / A1).mkdir(parents=True)
+    said = course("grade", "a1", "--root", tmp_path, "--student", "yan")
+    assert "yan handed in nothing; there are: zoe" in said.output
+
+
+def test_no_course_folder_is_said(tmp_path):
+    with pytest.raises(GradingError, match="no course folder"):
+        Course(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no assignment 'x'"):
+        examiner.load_examiner("x")
+    with pytest.raises(KeyError, match="fc_params/values"):
+        examiner.examine(A1, "fc_params", "nothing", abs)
+
+
+def test_csv_takes_the_sting_out_of_formulas(tmp_path):
+    result = Result("x", "=HYPERLINK(1)", {"a": 1.0}, {"a": 2.0}, wrong={"a": '+1, "quoted"\nline'})
+    write_csv(tmp_path / "grades.csv", "a1", [result])
+    with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
+        row = next(csv.DictReader(file))
+    assert row["name"].startswith("'=")
+    assert row["what_went_wrong"].startswith("'+1")
+    assert summary(Result("x", "x", failure="why")) == ["not graded: why"]
+
+
+def test_submissions_are_made_as_described():
+    released = classroom.read(ROOT / "assignments" / A1 / f"{A1}.ipynb")
+    solved = classroom.read(classroom.assignment_notebook(ROOT, A1))
+    for member in classroom.demo_class(A1):
+        notebook = classroom.submission(released, solved, A1, member)
+        nbformat.validate(notebook)
+        assert "BEGIN SOLUTION" not in nbformat.writes(notebook)
+        assert (notebook == released) is member.released
+    with pytest.raises(KeyError, match="does not ask"):
+        classroom.submission(released, solved, A1, classroom.Student("x", "", {"nothing": None}))
+    with pytest.raises(FileNotFoundError, match="there are: a1"):
+        classroom.assignment_notebook(ROOT, "a9")
+
+
+def test_source_of_an_answer_is_renamed_and_undecorated():
+    exercise = examiner.load_exercises(A1)["fc_params"]
+    source = source_as(exercise.misconceptions[0].function, "fc_params")
+    assert source.startswith("def fc_params(in_features")
+    with pytest.raises(ValueError, match="no plain function"):
+        source_as(Call, "x")
+
+
+def test_the_same_facet_is_examined_alike_each_time():
+    exercise = examiner.load_exercises(A1)["conv_params"]
+    asked = []
+    for _ in range(2):
+        sitting = examiner.Sitting(exercise, exercise.facets["values"], exercise.oracle)
+        sitting.run(examiner.key_of(A1, "conv_params", "values"))
+        asked.append([answered.asked for answered in sitting.seen])
+    assert asked[0] == asked[1]
+    assert len(asked[0]) > 50
+
+
+def test_assignments_are_found_by_themselves():
+    assert A1 in names()
