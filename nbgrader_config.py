@@ -17,7 +17,8 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 c.ExecutePreprocessor.timeout = 60
 c.ExecutePreprocessor.iopub_timeout = 10
 c.ExecutePreprocessor.shutdown_kernel = "immediate"
-c.KernelManager.transport = "ipc"
+# A kernel's own log says nothing that a reader of grades could use.
+c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--Application.log_level=40"]
 
 # Submissions come as files named STUDENT_attempt_TIME_NOTEBOOK.ipynb, as learning platforms export them.
 c.FileNameCollectorPlugin.named_regexp = (

@@ -52,9 +52,10 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> list[LayerRow
 
     leaves = [(name, layer) for name, layer in model.named_modules() if not list(layer.children())]
     hooks = [layer.register_forward_hook(measure(name or "0")) for name, layer in leaves]
+    dtype = next((weight.dtype for weight in model.parameters()), torch.float32)
     weights = {key: torch.empty_like(value, device="meta") for key, value in model.state_dict().items()}
     try:
-        torch.func.functional_call(model, weights, (torch.empty(1, *input_shape, device="meta"),))
+        torch.func.functional_call(model, weights, (torch.empty(1, *input_shape, device="meta", dtype=dtype),))
     except RuntimeError as error:
         raise ValueError(f"the model does not take an input of shape {input_shape}: {error}") from error
     finally:

@@ -76,7 +76,13 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def _own_frames(error: BaseException) -> str:
-    """Return the frames of the traceback below the checks themselves, as `line N: code`, innermost last."""
+    """Return the frames of the traceback below the checks themselves, as `line N: code`, innermost last.
+
+    An exception that comes from another process brings its frames along, in `student_frames`.
+    """
+    brought = getattr(error, "student_frames", None)
+    if brought is not None:
+        return "\n".join(brought)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     lines = []
     for frame in frames[-4:]:

@@ -212,3 +212,8 @@ def test_no_mixture_beats_the_best_rank():
 def test_rank_errors_refuses_what_is_no_set_of_channels(channels):
     with pytest.raises(ValueError, match="channels has shape"):
         rank_errors(channels)
+
+
+def test_layer_table_takes_a_model_of_any_precision():
+    for model in (nn.Linear(3, 2).double(), nn.Linear(3, 2).bfloat16(), nn.ReLU()):
+        assert layer_table(model, (3,))[0].output_shape[-1] in (2, 3)

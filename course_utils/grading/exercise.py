@@ -35,7 +35,7 @@ class Facet:
     judge: Judge
     always: tuple[Call, ...] = ()
     sweep: SearchStrategy[Call] | None = None
-    examples: int = 100
+    examples: int = 50
 
 
 @dataclass(frozen=True)

@@ -195,4 +195,6 @@ def _plain_reason(done: dict) -> str:
     text = f"{done.get('log') or ''}\n{done.get('error') or ''}"
     if "DeadKernelError" in text or "Kernel died" in text:
         return "the kernel died while a cell ran, so nothing after it could be tested"
-    return _last_line(done)
+    errors = re.findall(r"^(?:\w+\.)*(\w+(?:Error|Exception): .+)$", text, re.MULTILINE)
+    told = [error for error in errors if not error.startswith("NbGraderException")]
+    return told[-1] if told else _last_line(done)
