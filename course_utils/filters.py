@@ -196,3 +196,28 @@ def worked_window(window: int, full: bool = False, turn: bool = True) -> WorkedW
     return WorkedWindow(
         row, column, weights[::-1, ::-1] if turn else weights, image[row : row + 2, column : column + 2]
     )
+
+
+def gabor(
+    angle: float, frequency: float = 0.2, phase: float = 0.0, width: float = 2.0, aspect: float = 0.6, side: int = 9
+) -> np.ndarray:
+    """Return a Gabor kernel (side, side), float64: a wave under a bell.
+
+    `angle` and `phase` are in radians (angle 0 gives upright stripes), `frequency` in waves per pixel, `width` is the
+    bell's standard deviation in pixels, `aspect` how much shorter it is along the stripes.
+    Source: Daugman, Journal of the Optical Society of America A 2, 1985.
+    Raises ValueError where a size is not positive.
+    """
+    if side < 1 or width <= 0 or aspect <= 0:
+        raise ValueError(f"side is {side}, width {width} and aspect {aspect}; all must be positive")
+    rows, columns = np.mgrid[:side, :side] - (side - 1) / 2
+    across = columns * np.cos(angle) + rows * np.sin(angle)
+    along = rows * np.cos(angle) - columns * np.sin(angle)
+    bell = np.exp(-(across**2 + (aspect * along) ** 2) / (2 * width**2))
+    return bell * np.cos(2 * np.pi * frequency * across + phase)
+
+
+def bar(angle: float, shift: float = 0.0, side: int = 9) -> np.ndarray:
+    """Return a bright bar (side, side), float64, turned by `angle` radians and moved sideways by `shift` pixels."""
+    rows, columns = np.mgrid[:side, :side] - (side - 1) / 2
+    return np.exp(-((columns * np.cos(angle) + rows * np.sin(angle) - shift) ** 2) / 2)

@@ -20,6 +20,7 @@ PARTS = (
     "pyproject.toml",
     "requirements.lock",
     "tools/setup_environment.py",
+    "docs",
     "lectures",
     "assignments",
     "course_utils",

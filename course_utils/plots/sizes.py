@@ -45,7 +45,7 @@ def draw_windows(n: int, kernel_size: int, stride: int, padding: int, dilation: 
         hatch = "////" if outside else None
         box = Rectangle((place - 0.46, -0.42), 0.92, 0.84, facecolor=face, edgecolor="0.4", hatch=hatch, linewidth=0.8)
         axes.add_patch(box)
-        label = "0" if outside else "×" if lost else str(place)
+        label = "" if outside else "×" if lost else str(place)
         paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.6} if outside else None
         axes.text(place, 0, label, ha="center", va="center", fontsize=size, bbox=paper)
     for output, row in enumerate(taps, start=1):

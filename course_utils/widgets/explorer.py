@@ -13,13 +13,14 @@ class Explorer(ipywidgets.VBox):
 
     `controls` maps the argument names of `draw` to ipywidgets with a `value`.
     A ValueError from `draw` is shown as text in place of the picture, so that
-    an impossible setting explains itself and the last good picture comes back with the next move.
+    an impossible setting explains itself; the last possible picture stays below it, faded, and nothing jumps.
     """
 
     def __init__(self, draw: Callable[..., Picture], **controls: ipywidgets.ValueWidget) -> None:
         self._draw = draw
         self.controls = controls
         self.output = ipywidgets.HTML()
+        self._last = ""
         for control in controls.values():
             control.observe(self._update, names="value")
         self._update()
@@ -35,6 +36,8 @@ class Explorer(ipywidgets.VBox):
 
     def _update(self, _change: object = None) -> None:
         try:
-            self.output.value = self._draw(**self.values())._repr_html_()
+            self._last = self._draw(**self.values())._repr_html_()
+            self.output.value = self._last
         except ValueError as error:
-            self.output.value = f'<p role="alert"><b>Not possible:</b> {html.escape(str(error))}</p>'
+            alert = f'<p role="alert"><b>Not possible:</b> {html.escape(str(error))} Before that:</p>'
+            self.output.value = alert + f'<div style="opacity:0.5">{self._last}</div>'

@@ -75,7 +75,7 @@ def self_check(number: str, demonstration: Callable[[], Picture | str] | None = 
     quiz = quizzes[number]
     options = [(text, index) for index, text in enumerate(quiz.choices)]
     pick = ipywidgets.RadioButtons(options=options, value=None, layout={"width": "max-content"})
-    reveal = ipywidgets.Button(description="Show the answer", icon="check")
+    reveal = ipywidgets.Button(description="Show the answer", icon="check", layout={"width": "max-content"})
     said = ipywidgets.HTML()
     shown = ipywidgets.HTML()
 

@@ -7,7 +7,8 @@ from course_utils import filters
 from course_utils.plots import two_dimensions as plots
 from course_utils.widgets.explorer import Explorer
 
-_WIDE = {"description_width": "9em"}
+_LABEL = {"description_width": "9em"}
+_WIDE = {"width": "32em"}
 _PHOTOS = ("china", "flower")
 
 
@@ -21,7 +22,7 @@ class KernelGrid(ipywidgets.VBox, ipywidgets.ValueWidget):
 
     def __init__(self, preset: str = "Sobel") -> None:
         self.preset = ipywidgets.Dropdown(
-            options=filters.KERNEL_NAMES, value=preset, description="Start from", style=_WIDE
+            options=filters.KERNEL_NAMES, value=preset, description="Start from", style=_LABEL, layout=_WIDE
         )
         self.cells = [
             ipywidgets.FloatText(
@@ -59,10 +60,12 @@ def window_explorer() -> Explorer:
     """Step through the worked example: each window, each product, with or without the border and the turn."""
     return Explorer(
         plots.window_picture,
-        window=ipywidgets.IntSlider(value=1, min=1, max=16, description="Window", style=_WIDE),
-        terms=ipywidgets.IntSlider(value=1, min=1, max=4, description="Products so far", style=_WIDE),
-        full=ipywidgets.Checkbox(value=False, description="Border of zeros ('full', 16 windows)", style=_WIDE),
-        turn=ipywidgets.Checkbox(value=True, description="Turn the kernel (convolution)", style=_WIDE),
+        window=ipywidgets.IntSlider(value=1, min=1, max=16, description="Window", style=_LABEL, layout=_WIDE),
+        terms=ipywidgets.IntSlider(value=1, min=1, max=4, description="Products so far", style=_LABEL, layout=_WIDE),
+        full=ipywidgets.Checkbox(
+            value=False, description="Border of zeros ('full', 16 windows)", indent=False, layout=_WIDE
+        ),
+        turn=ipywidgets.Checkbox(value=True, description="Turn the kernel (convolution)", indent=False, layout=_WIDE),
     )
 
 
@@ -71,9 +74,9 @@ def kernel_explorer() -> Explorer:
     return Explorer(
         plots.kernel_picture,
         kernel=KernelGrid(),
-        photo=ipywidgets.Dropdown(options=_PHOTOS, description="Photograph", style=_WIDE),
-        divide=ipywidgets.Checkbox(value=False, description="Divide by the DC gain", style=_WIDE),
-        turn=ipywidgets.Checkbox(value=False, description="Turn the kernel (convolution)", style=_WIDE),
+        photo=ipywidgets.Dropdown(options=_PHOTOS, description="Photograph", style=_LABEL, layout=_WIDE),
+        divide=ipywidgets.Checkbox(value=False, description="Divide by the DC gain", indent=False, layout=_WIDE),
+        turn=ipywidgets.Checkbox(value=False, description="Turn the kernel (convolution)", indent=False, layout=_WIDE),
     )
 
 
@@ -81,11 +84,11 @@ def random_explorer() -> Explorer:
     """Draw sixteen random kernels again and again: another seed, another size, another law."""
     return Explorer(
         plots.random_picture,
-        rows=ipywidgets.IntSlider(value=1, min=1, max=11, description="Kernel rows", style=_WIDE),
-        columns=ipywidgets.IntSlider(value=2, min=1, max=11, description="Kernel columns", style=_WIDE),
-        seed=ipywidgets.IntText(value=1, description="Draw number", style=_WIDE),
-        law=ipywidgets.Dropdown(options=filters.LAWS, description="Weights drawn from", style=_WIDE),
-        photo=ipywidgets.Dropdown(options=_PHOTOS, description="Photograph", style=_WIDE),
+        rows=ipywidgets.IntSlider(value=1, min=1, max=11, description="Kernel rows", style=_LABEL, layout=_WIDE),
+        columns=ipywidgets.IntSlider(value=2, min=1, max=11, description="Kernel columns", style=_LABEL, layout=_WIDE),
+        seed=ipywidgets.IntText(value=1, description="Draw number", style=_LABEL, layout=_WIDE),
+        law=ipywidgets.Dropdown(options=filters.LAWS, description="Weights drawn from", style=_LABEL, layout=_WIDE),
+        photo=ipywidgets.Dropdown(options=_PHOTOS, description="Photograph", style=_LABEL, layout=_WIDE),
     )
 
 
@@ -94,14 +97,28 @@ def detector_explorer() -> Explorer:
     return Explorer(
         plots.detector_picture,
         threshold=ipywidgets.IntSlider(
-            value=200, min=0, max=760, step=20, description="Threshold", style=_WIDE, continuous_update=False
+            value=200,
+            min=0,
+            max=760,
+            step=20,
+            description="Threshold",
+            style=_LABEL,
+            layout=_WIDE,
+            continuous_update=False,
         ),
         slope=ipywidgets.FloatSlider(
-            value=0.02, min=0.0, max=0.1, step=0.01, description="Slope", style=_WIDE, continuous_update=False
+            value=0.02,
+            min=0.0,
+            max=0.1,
+            step=0.01,
+            description="Slope",
+            style=_LABEL,
+            layout=_WIDE,
+            continuous_update=False,
         ),
-        rule=ipywidgets.Dropdown(options=plots.RULES, description="Rule", style=_WIDE),
+        rule=ipywidgets.Dropdown(options=plots.RULES, description="Rule", style=_LABEL, layout=_WIDE),
         kernel=ipywidgets.Dropdown(
-            options=("Prewitt", "Sobel", "edge"), value="Prewitt", description="Kernel", style=_WIDE
+            options=("Prewitt", "Sobel", "edge"), value="Prewitt", description="Kernel", style=_LABEL, layout=_WIDE
         ),
-        photo=ipywidgets.Dropdown(options=_PHOTOS, description="Photograph", style=_WIDE),
+        photo=ipywidgets.Dropdown(options=_PHOTOS, description="Photograph", style=_LABEL, layout=_WIDE),
     )

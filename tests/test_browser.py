@@ -1,0 +1,132 @@
+"""The pages in a real JupyterLab and a real browser: what a reader sees, moves and is told."""
+
+import json
+import os
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import browser as lab
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LECTURES = sorted(path.stem for path in (lab.ROOT / "lectures").glob("*.ipynb"))
+A1 = "assignments/a1_convolution_arithmetic/a1_convolution_arithmetic.ipynb"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+every_lecture = pytest.mark.parametrize("name", LECTURES)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = lab.chromium_path()
+    if path is None and os.environ.get("CI"):
+        pytest.fail("there is no Chromium: install it, continuous integration never skips these tests")
+    if path is None:
+        pytest.skip("there is no Chromium on the PATH")
+    with lab.chromium(path) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server(chromium, tmp_path_factory):
+    with lab.jupyterlab(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(chromium, server):
+    """Return what opens a notebook; whatever is done with the page, it may ask nothing of another machine."""
+
+    @contextmanager
+    def opened(path):
+        with lab.open_notebook(chromium, server, path) as page:
+            yield page
+            assert page.requested
+            assert page.asked_elsewhere() == []
+
+    return opened
+
+
+@pytest.fixture
+def screenshots(tmp_path):
+    folder = Path(os.environ.get("COURSE_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def cells_of(path):
+    return json.loads((lab.ROOT / path).read_text(encoding="utf-8"))["cells"]
+
+
+def place_of(path, grade_id):
+    marks = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells_of(path)]
+    return marks.index(grade_id)
+
+
+def widgets_kept(name):
+    """Count the Explorers and self-checks among the outputs that the notebook keeps."""
+    outputs = [out for cell in cells_of(f"lectures/{name}.ipynb") for out in cell.get("outputs", [])]
+    plain = ["".join(out["data"]["text/plain"]) for out in outputs if WIDGET in out.get("data", {})]
+    return Counter("explorer" if text.startswith("Explorer(") else "self-check" for text in plain)
+
+
+def assert_readable(page):
+    assert page.troubles() == []
+    assert page.pictures_without_words() == 0
+    assert page.broken_pictures() == []
+
+
+def test_a_request_to_another_machine_is_noticed(chromium):
+    with chromium.new_page() as tab:
+        page = lab.NotebookPage(tab, "")
+        tab.route("**/*", lambda route: route.abort())
+        tab.evaluate("fetch('http://192.0.2.1/script.js').catch(() => 0)")
+        tab.evaluate("fetch('http://127.0.0.1:9/script.js').catch(() => 0)")
+        assert page.asked_elsewhere() == ["http://192.0.2.1/script.js"]
+
+
+@every_lecture
+def test_lecture_can_be_read_before_it_runs(open_page, name):
+    kept = widgets_kept(name)
+    with open_page(f"lectures/{name}.ipynb") as page:
+        assert page.panel.locator("img").count() > 0, "the notebook keeps no pictures: was it executed?"
+        assert_readable(page)
+        page.trust()
+        page.wait_for_widgets(kept.total())
+        assert (len(page.explorers), len(page.self_checks)) == (kept["explorer"], kept["self-check"])
+        assert all(lab.face(explorer).locator("img").count() for explorer in page.explorers)
+        assert_readable(page)
+
+
+@every_lecture
+def test_lecture_runs_and_everything_moves(open_page, name, screenshots):
+    kept = widgets_kept(name)
+    with open_page(f"lectures/{name}.ipynb") as page:
+        page.run_all()
+        page.wait_for_widgets(kept.total())
+        assert_readable(page)
+        for explorer in page.explorers:
+            lab.move_by_keyboard(explorer)
+        for self_check in page.self_checks:
+            lab.take_self_check(self_check)
+        page.photograph(screenshots, name)
+        assert_readable(page)
+
+
+def test_wrong_answer_is_explained_and_validate_names_it(open_page, screenshots):
+    with open_page(A1) as page:
+        page.rewrite(
+            place_of(A1, "fc_params"),
+            "def fc_params(in_features, out_features, bias=True):\n    return in_features * out_features\n",
+        )
+        examples = place_of(A1, "fc_params__examples")
+        page.run_to(examples)
+        said = page.cell(examples).locator(".jp-OutputArea").inner_text()
+        assert "came back" in said
+        assert "expected" in said
+        assert "Traceback" not in said
+        page.photograph(screenshots, "a1")
+        verdict = page.validate()
+        page.page.screenshot(path=screenshots / "a1_validate.png")
+        assert "fail" in verdict.lower()
