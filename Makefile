@@ -6,7 +6,8 @@ export MKL_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 # Each test worker is a process of one thread; two suit the smallest machines.
 WORKERS ?= 2
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
+# A file stays with one worker: what it sets up (a graded class, a browser) is set up once.
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: help setup demo lab check test test-units test-lectures lint release lectures lock bench clean
 
@@ -35,7 +36,7 @@ test-units: setup
 	@$(PYTEST) --cov=course_utils --cov-report=term
 
 test-lectures: setup
-	@PYTHONWARNINGS=ignore COURSE_DEVICE=cpu $(PYTEST) --dist loadscope --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg lectures
+	@PYTHONWARNINGS=ignore COURSE_DEVICE=cpu $(PYTEST) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg lectures
 
 test: lint test-units test-lectures ## everything: lint, tests, every grader, every lecture
 
