@@ -120,12 +120,12 @@ def curves(
     `labels` are those of the two axes; `alt` says what is seen, the ends of each line are added to it.
     Raises ValueError where a line has not as many points as `x`.
     """
-    figure, (ax,) = new_figure(8.0, 3.2)
-    ends = []
+    (figure, (ax,)), ends = new_figure(8.0, 3.2), []
     for index, (name, y) in enumerate(series.items()):
         if len(y) != len(x):
             raise ValueError(f"{name!r} has {len(y)} points and x has {len(x)}; they must agree")
-        ax.plot(x, y, linestyle=_DASHES[index % 5], marker=_MARKERS[index % 7], ms=5, label=name)
+        size = max(4, 9 - 2 * index)  # it falls: where lines coincide, both are seen
+        ax.plot(x, y, linestyle=_DASHES[index % 5], marker=_MARKERS[index % 7], ms=size, label=name)
         ends.append(f"{name} from {y[0]:.2f} to {y[-1]:.2f}")
     if log_x:
         ax.set_xscale("log")
