@@ -69,6 +69,7 @@ def bare(unpacked, *arguments):
     return subprocess.run(command, cwd=unpacked, env=environment, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_every_module_of_the_zip_imports_without_the_instructors_side(unpacked):
     script = (
         "import importlib, pkgutil, course_utils\n"
@@ -82,6 +83,7 @@ def test_every_module_of_the_zip_imports_without_the_instructors_side(unpacked):
     assert done.stdout.split()[-1] == "False"
 
 
+@pytest.mark.slow
 def test_a_student_checks_a_notebook_with_the_zip_alone(unpacked):
     name = names()[0]
     notebook = unpacked / "assignments" / name / f"{name}.ipynb"
