@@ -1,0 +1,344 @@
+"""The examiner's side of the wire: a conversation with a confined process, and proxies that stand for its names.
+
+A proxy is called like the function it stands for. Arguments cross as plain data, arrays that the call changed are
+changed here too, and a function among the arguments can be called back from there. What is no plain data comes back
+as a Handle, whose attributes and calls cross in the same way. Nothing that arrives is ever executed or unpickled.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from course_utils.grading.callee import wire
+from course_utils.grading.sandbox import Limits, SandboxError, Student, Warm
+
+MOST_ITEMS = 100_000
+MOST_CALLBACKS = 100_000
+
+
+class StudentProcessError(RuntimeError):
+    """The student's process ended, or answered with something that is no answer, while it was asked something."""
+
+
+class Conversation:
+    """Ask a confined process, one question at a time; start it again, with the same cells, where it is gone.
+
+    `fault` is set where the sandbox failed, not the student: no answer since then means anything.
+    """
+
+    def __init__(self, warm: Warm, limits: Limits | None = None) -> None:
+        self._warm = warm
+        self.limits = limits or warm.policy.limits
+        self._student: Student | None = None
+        self._ready = False
+        self._good: list[str] = []
+        self._generation = self._starts = 0
+        self._left = self.limits.wall_s
+        self.restarts = 0
+        self.fault = ""
+
+    def run_cell(self, source: str) -> dict:
+        """Run a cell and return {"text", "error"}; a cell that ends the process is left out from then on."""
+        reply, _ = self.ask({"do": "run", "source": source, "output": self.limits.output})
+        self._good.append(source)
+        error = reply.get("error")
+        return {"text": _text(reply.get("text"), 2 * self.limits.output), "error": _sound(error) if error else None}
+
+    def kinds(self, names: list[str]) -> dict[str, bool]:
+        """Return which of the names are defined, and whether each can be called."""
+        reply, _ = self.ask({"do": "kinds", "names": names})
+        found = reply.get("kinds")
+        if not isinstance(found, dict):
+            raise StudentProcessError("the student's process does not say which names it has")
+        return {name: found[name] is True for name in names if name in found}
+
+    def value(self, name: str) -> Any:
+        """Return the value of a name."""
+        return self._value({"do": "get", "name": name})
+
+    def call(self, target: dict, args: tuple, kwargs: dict) -> Any:
+        """Call a name or a handle; raise what it raises, write back the arrays that it changed."""
+        callbacks: dict[int, Callable] = {}
+        encoder = wire.Encoder(lambda value: self._keep(value, callbacks))
+        form = {"do": "call", **target, "args": encoder.encode(args), "kwargs": encoder.encode(kwargs)}
+        reply, buffers = self.ask(form, encoder.buffers, callbacks)
+        _raise(reply)
+        decoder = wire.Decoder(buffers, self._meet)
+        try:
+            result, after = decoder.decode(reply.get("value")), decoder.decode(reply.get("after", ["l"]))
+        except wire.WireError as error:
+            raise StudentProcessError(str(error)) from None
+        self._write_back(args, kwargs, after)
+        return result
+
+    def ask(self, form: dict, buffers: list[bytes] | None = None, callbacks: dict | None = None) -> tuple[dict, list]:
+        """Ask and return the reply; raise StudentProcessError where none comes."""
+        self._present()
+        return self._ask(form, buffers or [], callbacks or {})
+
+    def _ask(self, form: dict, buffers: list[bytes] | None = None, callbacks: dict | None = None) -> tuple[dict, list]:
+        assert self._student is not None
+        link = self._student.link
+        start = time.monotonic()
+        seconds = min(self.limits.cell_s, self._left)
+        until = start + seconds
+        answered = False
+        try:
+            wire.send(link, form, buffers or [], until)
+            for _ in range(MOST_CALLBACKS):
+                reply, got = wire.receive(link, until)
+                if type(reply) is not dict:
+                    raise wire.WireError("an answer that is no answer")
+                if "callback" not in reply:
+                    answered = True
+                    return reply, got
+                self._answer_back(reply, got, callbacks or {}, until)
+            raise wire.WireError("the examiner was asked back too often")
+        except wire.WireError as error:
+            raise StudentProcessError(str(error)) from None
+        except TimeoutError:
+            if seconds < self.limits.cell_s:
+                self._left = 0.0
+            raise StudentProcessError(self._late() or f"it did not come back within {seconds:g} seconds") from None
+        except OSError:
+            raise StudentProcessError(self._why()) from None
+        finally:
+            self._left = max(self._left - (time.monotonic() - start), 0.0)
+            if not answered:  # also where a time limit broke in: the conversation is out of step
+                self.hang_up()
+
+    def _late(self) -> str:
+        """Return what is to be said where the submission has used up all its time, else nothing."""
+        return "" if self._left > 0 else f"the submission used up its {self.limits.wall_s:g} seconds"
+
+    def _answer_back(self, reply: dict, buffers: list, callbacks: dict, until: float) -> None:
+        """Call the function that the student's code was handed, with plain data, and send what it gives."""
+        assert self._student is not None
+        decoder = wire.Decoder(buffers, self._meet)
+        function = callbacks.get(reply["callback"]) if type(reply["callback"]) is int else None
+        if function is None:
+            raise wire.WireError("a function was asked for that was not handed over")
+        encoder = wire.Encoder(lambda value: self._keep(value, callbacks))
+        try:
+            result = function(*decoder.decode(reply.get("args")), **decoder.decode(reply.get("kwargs")))
+            answer = {"value": encoder.encode(result)}
+        except (wire.WireError, StudentProcessError):
+            raise
+        except Exception as error:
+            answer, encoder.buffers = {"error": f"{type(error).__name__}: {error}"}, []
+        if self._student is None:
+            raise wire.WireError("the student's process ended while it was being answered")
+        wire.send(self._student.link, answer, encoder.buffers, until)
+
+    def _keep(self, value: Any, callbacks: dict) -> list:
+        if isinstance(value, Handle):
+            return ["h", value._number(self, self._generation)]
+        if callable(value):
+            callbacks[len(callbacks)] = value
+            return ["k", len(callbacks) - 1, str(getattr(value, "__name__", "function"))]
+        raise TypeError(f"a {type(value).__name__} cannot be handed to a student's function: plain data only")
+
+    def _meet(self, form: list) -> Handle:
+        if len(form) != 4 or form[0] != "h" or type(form[1]) is not int or type(form[2]) is not str:
+            raise wire.WireError("a handle that is no handle")
+        kind = type(_name(form[2], "object"), (Handle,), {"__slots__": ()})  # feedback names the type of a value
+        return kind(self, self._generation, form[1])
+
+    def _value(self, form: dict, buffers: list[bytes] | None = None) -> Any:
+        reply, got = self.ask(form, buffers)
+        _raise(reply)
+        try:
+            return wire.Decoder(got, self._meet).decode(reply.get("value"))
+        except wire.WireError as error:
+            raise StudentProcessError(str(error)) from None
+
+    @staticmethod
+    def _write_back(args: tuple, kwargs: dict, after: Any) -> None:
+        """Copy the arrays as they are after the call onto those that were handed over."""
+        mine = [each for each in (*args, *kwargs.values()) if isinstance(each, np.ndarray) or _is_tensor(each)]
+        if not isinstance(after, list) or len(after) != len(mine):
+            return
+        for array, now in zip(mine, after, strict=True):
+            if type(now) is type(array) and array.shape == now.shape and array.dtype == now.dtype:
+                if isinstance(array, np.ndarray) and array.flags.writeable:
+                    array[...] = now
+                elif not isinstance(array, np.ndarray):
+                    array.detach().copy_(now.detach())
+
+    def _present(self) -> None:
+        """Have a process that has run all good cells; one that is gone is made again."""
+        if self._late():
+            raise StudentProcessError(self._late())
+        while self._student is None or not self._ready:
+            self.hang_up()
+            self._ready = False
+            self._student = self._warm.student()
+            self._starts += 1
+            self.restarts = self._starts - 1
+            self._run_again()
+
+    def _run_again(self) -> None:
+        """Run the good cells; one that now ends the process is good no longer."""
+        for source in list(self._good):
+            try:
+                self._ask({"do": "run", "source": source, "output": 0})
+            except StudentProcessError:
+                if self._late() or self.fault:
+                    raise
+                self._good.remove(source)
+                return
+        self._ready = True
+
+    def _why(self) -> str:
+        assert self._student is not None
+        why = self._student.why()
+        if why.startswith("sandbox"):  # said before any of the student's code ran
+            self.fault = why
+            raise SandboxError(f"the sandbox does not work: {why}")
+        told = {
+            "memory": f"it used more than {self.limits.memory_mb} MB of memory",
+            "cpu": f"it used more than {self.limits.cpu_s} seconds of processor time",
+            "processes": f"it started more than {self.limits.processes} processes or threads",
+            "signal 11": "it crashed (segmentation fault)",
+            "ended": "it ended Python (os._exit, or the like)",
+        }
+        return f"the student's process is gone: {told.get(why, why)}"
+
+    def hang_up(self) -> None:
+        """End the process; the next question starts another."""
+        student, self._student = self._student, None
+        self._generation += 1  # what handles stand for is lost
+        if student is not None:
+            student.end()
+
+
+class Handle:
+    """Something of a student's that is no plain data. It equals nothing but itself and is neither true nor false.
+
+    Each has a class of its own, which bears the name of the student's.
+    """
+
+    __slots__ = ("_conversation", "_generation", "_index")
+
+    def __init__(self, conversation: Conversation, generation: int, index: int) -> None:
+        object.__setattr__(self, "_conversation", conversation)
+        object.__setattr__(self, "_generation", generation)
+        object.__setattr__(self, "_index", index)
+
+    def _number(self, conversation: Conversation, generation: int) -> int:
+        if conversation is not self._conversation or generation != self._generation:
+            raise StudentProcessError("this object was lost when the student's process ended")
+        return self._index
+
+    def _target(self) -> int:
+        return self._number(self._conversation, self._conversation._generation)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it over there."""
+        return self._conversation.call({"handle": self._target()}, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute as data, or as a handle."""
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return self._conversation._value({"do": "attribute", "handle": self._target(), "name": name})
+
+    def __setattr__(self, name: str, _value: Any) -> None:
+        raise AttributeError(f"{name} cannot be set: a student's object is read and called, never changed")
+
+    def __len__(self) -> int:
+        length = self._conversation._value({"do": "length", "handle": self._target()})
+        if type(length) is not int or length < 0:
+            raise TypeError("the length of a student's object is no length")
+        return length
+
+    def __iter__(self) -> Iterator[Any]:
+        found = self._conversation._value({"do": "items", "handle": self._target(), "most": MOST_ITEMS})
+        if type(found) is not list or len(found) > MOST_ITEMS:
+            raise TypeError(f"a student's object has no end, or more than {MOST_ITEMS:,} elements")
+        return iter(found)
+
+    def __getitem__(self, key: Any) -> Any:
+        encoder = wire.Encoder(lambda value: self._conversation._keep(value, {}))
+        form = {"do": "item", "handle": self._target(), "key": encoder.encode(key)}
+        return self._conversation._value(form, encoder.buffers)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"a student's {type(self).__name__} is neither true nor false; compare plain data")
+
+    def __deepcopy__(self, _memo: dict) -> Handle:
+        return self  # what it stands for stays where it is
+
+    def __repr__(self) -> str:
+        return f"<a {type(self).__name__} of the student's>"
+
+
+def proxy(conversation: Conversation, name: str) -> Callable[..., Any]:
+    """Return a function that calls the student's function of that name."""
+
+    def student_function(*args: Any, **kwargs: Any) -> Any:
+        return conversation.call({"name": name}, args, kwargs)
+
+    student_function.__name__ = student_function.__qualname__ = name
+    return student_function
+
+
+def _is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _sound(error: Any) -> dict:
+    """Return an exception's description with nothing in it but short strings."""
+    if type(error) is not dict:
+        raise StudentProcessError("the student's process raised something that it cannot describe")
+
+    def strings(value: Any) -> list[str]:
+        return [_text(each) for each in value[:12]] if type(value) is list else []
+
+    return {
+        "name": _name(error.get("name"), "Exception"),
+        "message": _text(error.get("message")),
+        "ancestry": strings(error.get("ancestry")),
+        "frames": strings(error.get("frames")),
+    }
+
+
+def _text(value: Any, most: int = 2000) -> str:
+    """Return a string cut to `most` characters that every file can hold (no halves of surrogate pairs), or nothing."""
+    return value[:most].encode("utf-8", "replace").decode() if type(value) is str else ""
+
+
+def _name(value: Any, otherwise: str) -> str:
+    """Return a string that can be the name of a class."""
+    name = _text(value, 80)
+    return name if name.isidentifier() else otherwise
+
+
+def _raise(reply: dict) -> None:
+    """Raise a reply's exception as the nearest exception of Python's own, with the student's frames as text."""
+    if "error" not in reply:
+        return
+    told = _sound(reply["error"])
+    for ancestor in told["ancestry"]:
+        kind = getattr(builtins, ancestor, None)
+        if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, (ExceptionGroup, Warning)):
+            break
+    else:
+        kind = RuntimeError
+    raised = type(told["name"], (kind,), {"__init__": Exception.__init__, "__str__": lambda self: told["message"]})
+    error = raised(told["message"])
+    error.student_frames = told["frames"]
+    raise error
