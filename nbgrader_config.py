@@ -1,5 +1,6 @@
 """How nbgrader sees the course: solutions/ is the source, assignments/ the release."""
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -12,17 +13,15 @@ c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "assignments"
 # The examiner's oracles and answers are never copied to a release or beside a student's notebook.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "examiner"]
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "examiner", "policy.toml"]
 
-c.ExecutePreprocessor.timeout = 60
-c.ExecutePreprocessor.iopub_timeout = 10
-c.ExecutePreprocessor.shutdown_kernel = "immediate"
-# A kernel's own log says nothing that a reader of grades could use.
-c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--Application.log_level=40"]
+# Every way to grade goes through the sandbox and the examiner. A student's copy has neither, and only validates.
+if importlib.util.find_spec("course_utils.grading"):
+    importlib.import_module("course_utils.grading.hooks").configure(c)
 
 # Submissions come as files named STUDENT_attempt_TIME_NOTEBOOK.ipynb, as learning platforms export them.
 c.FileNameCollectorPlugin.named_regexp = (
-    r"(?:.*[/\\])?(?P<student_id>[\w.-]+?)_attempt_(?P<timestamp>[0-9-]+)_(?P<file_id>\w+)"
+    r"(?:.*[/\\])?(?P<student_id>\w[\w.@-]*?)_attempt_(?P<timestamp>[0-9-]+)_(?P<file_id>\w+)"
 )
 
 # Hidden tests ask the examiner, who is found by this name wherever a kernel runs.

@@ -150,19 +150,28 @@ def _end(process: subprocess.Popen) -> None:
 
 @contextmanager
 def jupyterlab(folder: Path) -> Iterator[Server]:
-    """Run JupyterLab on a free loopback port over copies of lectures/ and assignments/, all inside `folder`."""
-    root, log = folder / "course", folder / "server.log"
+    """Run JupyterLab over copies of lectures/ and assignments/, all inside `folder`."""
+    root = folder / "course"
     root.mkdir()
     _copy_course(root)
-    port = _free_port()
+    with serving(root, folder) as server:
+        yield server
+
+
+@contextmanager
+def serving(root: Path, folder: Path, **environment: str) -> Iterator[Server]:
+    """Run JupyterLab on a free loopback port over `root`; what it writes for itself goes to `folder`.
+
+    `environment` is set besides: it has the last word.
+    """
+    log, port = folder / "server.log", _free_port()
     server = Server(f"http://127.0.0.1:{port}", root)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
     command += [f"--IdentityProvider.token={TOKEN}", "--LabApp.news_url=", "--LabApp.extension_manager=readonly"]
+    settings = {**_server_environment(folder), **environment}
     with log.open("w", encoding="utf-8") as lines:
-        process = subprocess.Popen(
-            command, cwd=root, env=_server_environment(folder), stdout=lines, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=root, env=settings, stdout=lines, stderr=subprocess.STDOUT)
         try:
             _wait_for(server, process, log)
             yield server

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from course_utils.grading import classroom, examiner
+from course_utils.grading import classroom, examiner, loading, sweep
 from course_utils.grading.exercise import Exercise
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,7 +15,7 @@ class Assignment:
     def __init__(self, name: str) -> None:
         self.name = name
         self.notebook = classroom.read(classroom.assignment_notebook(ROOT, name))
-        self.exercises = examiner.load_exercises(name)
+        self.exercises = loading.load_exercises(name)
         self.cells = [cell for cell in classroom.grade_cells(self.notebook) if not cell.by_hand]
         marks = [(cell, cell.metadata.get("nbgrader", {})) for cell in self.notebook.cells if cell.cell_type == "code"]
         self.setup = [cell.source for cell, mark in marks if not mark.get("solution") and not mark.get("grade")]
@@ -33,6 +33,7 @@ class Assignment:
     def lost(self, exercise: Exercise, answer: classroom.Answer) -> dict[str, str]:
         """Return the facets of an exercise that an answer loses, with what the student is told."""
         space = self.namespace(exercise, answer)
+        examiner.begin(b"")
         told = {}
         for cell in self.cells:
             if cell.exercise == exercise.name:
@@ -45,8 +46,8 @@ class Assignment:
     def answers(self, exercise: Exercise, function: object) -> bool:
         """Return whether a function is a full answer to an exercise's hidden facets; nothing is shrunk or explained."""
         for name, facet in exercise.facets.items():
-            sitting = examiner.Sitting(exercise, facet, function)
-            sitting.run(examiner.key_of(self.name, exercise.name, name), shrink=False)
+            sitting = sweep.Sitting(exercise, facet, function)
+            sitting.run(sweep.key_of(b"", self.name, exercise.name, name), then="stop")
             if sitting.fault:
                 return False
         return True

@@ -12,12 +12,17 @@ from click.testing import CliRunner
 from harness import ROOT, names
 
 from course_utils.cli import main
-from course_utils.grading import classroom, demo, examiner
+from course_utils.grading import classroom, demo, examiner, loading, sandbox, sweep
 from course_utils.grading.exercise import Call, source_as
-from course_utils.grading.pipeline import Course, GradingError, Result
+from course_utils.grading.pipeline import Course, GradingError
 from course_utils.grading.report import summary, write_csv
+from course_utils.grading.result import Grade, Result
 
 A1 = "a1_convolution_arithmetic"
+FORGERS = {"rex", "sam", "tia"}
+needs_sandbox = pytest.mark.skipif(
+    bool(sandbox.problem()) and not os.environ.get("CI"), reason=f"no sandbox here: {sandbox.problem()}"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -41,28 +46,49 @@ def graded(tmp_path_factory):
 
 
 @pytest.mark.slow
+@needs_sandbox
 def test_demo_class_gets_what_it_deserves(graded):
     place, _ = graded
     members = {member.id: member for member in classroom.demo_class(A1)}
-    with_points = Course(place)
-    results = {result.student: result for result in with_points.results(A1, {"ned": "the kernel died"})}
+    results = {result.student: result for result in Course(place).results(A1)}
     assert set(results) == set(members)
-    assert len(members) >= 12
-    foretold = {name: classroom.deserved(ROOT, A1, member) for name, member in members.items()}
-    independent = {"ada", "ben", "chi", "hal", "kim", "ivy", "jon"}
-    for name in independent:
+    assert len(members) >= 20
+    # Some right answers call a wrong one of the same student's, and fall with it.
+    dependent = {"eva", "fay", "gus", "ola", "Núñez_Pía", "dan"}
+    for name, member in members.items():
+        foretold = classroom.deserved(ROOT, A1, member)
         own = {cell: points for cell, points in results[name].by_cell.items() if cell != "why_share"}
-        assert own == foretold[name], name
-    for name in set(members) - independent - {"ned", "leo", "mia"}:
-        for cell, points in foretold[name].items():
-            assert results[name].by_cell[cell] <= points, (name, cell)
-    assert results["ned"].total == 0
-    assert results["mia"].points["receptive_field"] == 0
+        assert set(own) == set(foretold)
+        if name not in dependent:
+            assert own == foretold, name
+        assert all(own[cell] <= foretold[cell] for cell in own), name
+    assert results["ned"].total == 43
     assert results["mia"].total == 44
-    assert results["leo"].points["conv_macs"] == 0
+    assert results["vic"].total == 49
+    assert len(results["vic"].record.repairs) >= 4
 
 
 @pytest.mark.slow
+@needs_sandbox
+def test_forgers_get_what_they_deserve_and_are_named(graded):
+    place, printed = graded
+    members = {member.id: member for member in classroom.demo_class(A1)}
+    results = {result.student: result for result in Course(place).results(A1)}
+    for name in FORGERS:
+        assert members[name].story.startswith("forger")
+        assert results[name].total == sum(classroom.deserved(ROOT, A1, members[name]).values()) < 49
+        assert results[name].record.suspicions
+        line = next(line for line in printed.splitlines() if line.startswith("looks like") and f": {name}: " in line)
+        assert results[name].record.suspicions[0].what in line
+    honest = set(members) - FORGERS - {"ned"}
+    assert not [name for name in honest if results[name].record.suspicions]
+    report = (place / f"class-report-{A1}.html").read_text()
+    for name in FORGERS:
+        assert results[name].record.suspicions[0].what.split("(")[0].split("'")[0].strip() in report
+
+
+@pytest.mark.slow
+@needs_sandbox
 def test_demo_prints_the_table_and_names_the_page(graded):
     place, printed = graded
     assert "what went wrong" in printed
@@ -70,9 +96,10 @@ def test_demo_prints_the_table_and_names_the_page(graded):
         "ada",
         "53",
         "groups is not looked at",
-        "the kernel died",
+        "it was never defined",
         "did not come back within",
         "not written yet",
+        "breaks off in the middle",
     ):
         assert words in printed
     page = next(Path(line.removeprefix("Open ")) for line in printed.splitlines() if line.startswith("Open "))
@@ -82,6 +109,7 @@ def test_demo_prints_the_table_and_names_the_page(graded):
 
 
 @pytest.mark.slow
+@needs_sandbox
 def test_grades_csv_is_quoted_and_complete(graded):
     place, _ = graded
     with (place / "grades.csv").open(newline="", encoding="utf-8") as file:
@@ -95,6 +123,7 @@ def test_grades_csv_is_quoted_and_complete(graded):
 
 
 @pytest.mark.slow
+@needs_sandbox
 def test_feedback_names_the_misconception_and_shows_no_frame_of_ours(graded):
     place, _ = graded
     page = (place / "feedback" / "hal" / A1 / f"{A1}.html").read_text()
@@ -105,14 +134,19 @@ def test_feedback_names_the_misconception_and_shows_no_frame_of_ours(graded):
 
 
 @pytest.mark.slow
+@needs_sandbox
 def test_grading_again_by_nbgrader_itself_gives_the_same_score(graded):
     place, _ = graded
-    before = {result.student: result.by_cell for result in Course(place).results(A1, {"ned": "died"})}["hal"]
+    students = ("hal", "ned", "rex", "uma")
+    before = {result.student: result.by_cell for result in Course(place).results(A1)}
+    files = {name: Course(place).autograded(A1, name).read_text() for name in students}
     environment = {key: value for key, value in os.environ.items() if key != "COURSE_ROOT"}
-    command = [sys.executable, "-m", "nbgrader", "autograde", A1, "--student", "hal", "--force"]
-    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    after = {result.student: result.by_cell for result in Course(place).results(A1, {"ned": "died"})}["hal"]
+    for name in students:
+        command = [sys.executable, "-m", "nbgrader", "autograde", A1, "--student", name, "--force"]
+        done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert Course(place).autograded(A1, name).read_text() == files[name]
+    after = {result.student: result.by_cell for result in Course(place).results(A1)}
     assert after == before
 
 
@@ -170,13 +204,14 @@ def test_no_course_folder_is_said(tmp_path):
     with pytest.raises(GradingError, match="no course folder"):
         Course(tmp_path)
     with pytest.raises(FileNotFoundError, match="no assignment 'x'"):
-        examiner.load_examiner("x")
+        loading.load_examiner("x")
     with pytest.raises(KeyError, match="fc_params/values"):
         examiner.examine(A1, "fc_params", "nothing", abs)
 
 
 def test_csv_takes_the_sting_out_of_formulas(tmp_path):
-    result = Result("x", "=HYPERLINK(1)", {"a": 1.0}, {"a": 2.0}, wrong={"a": '+1, "quoted"\nline'})
+    grade = Grade("a__values", 1.0, 2.0, kind="CheckFailed", failure='+1, "quoted"\nline')
+    result = Result("x", "=HYPERLINK(1)", [grade])
     write_csv(tmp_path / "grades.csv", "a1", [result])
     with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
         row = next(csv.DictReader(file))
@@ -200,7 +235,7 @@ def test_submissions_are_made_as_described():
 
 
 def test_source_of_an_answer_is_renamed_and_undecorated():
-    exercise = examiner.load_exercises(A1)["fc_params"]
+    exercise = loading.load_exercises(A1)["fc_params"]
     source = source_as(exercise.misconceptions[0].function, "fc_params")
     assert source.startswith("def fc_params(in_features")
     with pytest.raises(ValueError, match="no plain function"):
@@ -208,11 +243,11 @@ def test_source_of_an_answer_is_renamed_and_undecorated():
 
 
 def test_the_same_facet_is_examined_alike_each_time():
-    exercise = examiner.load_exercises(A1)["conv_params"]
+    exercise = loading.load_exercises(A1)["conv_params"]
     asked = []
     for _ in range(2):
-        sitting = examiner.Sitting(exercise, exercise.facets["values"], exercise.oracle)
-        sitting.run(examiner.key_of(A1, "conv_params", "values"))
+        sitting = sweep.Sitting(exercise, exercise.facets["values"], exercise.oracle)
+        sitting.run(sweep.key_of(b"", A1, "conv_params", "values"))
         asked.append([answered.asked for answered in sitting.seen])
     assert asked[0] == asked[1]
     assert len(asked[0]) > 50

@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.checks import TooSlowError
 from course_utils.grading.callee import wire
-from course_utils.grading.sandbox import Limits, SandboxError, Student, Warm
+from course_utils.grading.sandbox import Door, Limits, SandboxError, Student
 
 MOST_ITEMS = 100_000
 MOST_CALLBACKS = 100_000
+AGAIN_S = 1.0  # wall seconds for a call of a function that has been late before
+NO_LIMIT = float("inf")
 
 
 class StudentProcessError(RuntimeError):
@@ -32,7 +35,7 @@ class Conversation:
     `fault` is set where the sandbox failed, not the student: no answer since then means anything.
     """
 
-    def __init__(self, warm: Warm, limits: Limits | None = None) -> None:
+    def __init__(self, warm: Door, limits: Limits | None = None) -> None:
         self._warm = warm
         self.limits = limits or warm.policy.limits
         self._student: Student | None = None
@@ -40,6 +43,7 @@ class Conversation:
         self._good: list[str] = []
         self._generation = self._starts = 0
         self._left = self.limits.wall_s
+        self._slow: set[str] = set()
         self.restarts = 0
         self.fault = ""
 
@@ -67,7 +71,15 @@ class Conversation:
         callbacks: dict[int, Callable] = {}
         encoder = wire.Encoder(lambda value: self._keep(value, callbacks))
         form = {"do": "call", **target, "args": encoder.encode(args), "kwargs": encoder.encode(kwargs)}
-        reply, buffers = self.ask(form, encoder.buffers, callbacks)
+        name = target.get("name", "")
+        try:
+            reply, buffers = self.ask(form, encoder.buffers, callbacks, AGAIN_S if name in self._slow else NO_LIMIT)
+        except (TooSlowError, StudentProcessError) as error:
+            if isinstance(error, TooSlowError) or "did not come back" in str(error):
+                if name in self._slow:
+                    raise StudentProcessError("it did not come back within the time of a test, as before") from None
+                self._slow.add(name)  # what was late once need not be waited for as long again
+            raise
         _raise(reply)
         decoder = wire.Decoder(buffers, self._meet)
         try:
@@ -77,16 +89,44 @@ class Conversation:
         self._write_back(args, kwargs, after)
         return result
 
-    def ask(self, form: dict, buffers: list[bytes] | None = None, callbacks: dict | None = None) -> tuple[dict, list]:
+    def calls(self, name: str, asked: list[tuple[tuple, dict]], seconds: float) -> list[Any] | None:
+        """Make many calls of a name in one message; return for each its value or the exception that it raised.
+
+        Returns None where no answer to all of them comes within `seconds`: each has then to be asked alone.
+        """
+        if name in self._slow:
+            return None
+        encoder = wire.Encoder(lambda value: self._keep(value, None))
+        forms = [[encoder.encode(args), encoder.encode(kwargs)] for args, kwargs in asked]
+        try:
+            self._present()
+            reply, buffers = self._ask({"do": "calls", "name": name, "calls": forms}, encoder.buffers, seconds=seconds)
+            answers = reply.get("answers")
+            if type(answers) is not list or len(answers) != len(asked):
+                return None
+            decoder = wire.Decoder(buffers, self._meet)
+            return [_answer_of(each, decoder) for each in answers]
+        except (StudentProcessError, wire.WireError):
+            return None
+
+    def ask(
+        self,
+        form: dict,
+        buffers: list[bytes] | None = None,
+        callbacks: dict | None = None,
+        seconds: float = NO_LIMIT,
+    ) -> tuple[dict, list]:
         """Ask and return the reply; raise StudentProcessError where none comes."""
         self._present()
-        return self._ask(form, buffers or [], callbacks or {})
+        return self._ask(form, buffers or [], callbacks or {}, seconds)
 
-    def _ask(self, form: dict, buffers: list[bytes] | None = None, callbacks: dict | None = None) -> tuple[dict, list]:
+    def _ask(
+        self, form: dict, buffers: list[bytes] | None = None, callbacks: dict | None = None, seconds: float = NO_LIMIT
+    ) -> tuple[dict, list]:
         assert self._student is not None
         link = self._student.link
         start = time.monotonic()
-        seconds = min(self.limits.cell_s, self._left)
+        seconds = min(self.limits.cell_s, self._left, seconds)
         until = start + seconds
         answered = False
         try:
@@ -103,9 +143,10 @@ class Conversation:
         except wire.WireError as error:
             raise StudentProcessError(str(error)) from None
         except TimeoutError:
-            if seconds < self.limits.cell_s:
-                self._left = 0.0
-            raise StudentProcessError(self._late() or f"it did not come back within {seconds:g} seconds") from None
+            self._left = 0.0 if seconds >= self._left else self._left
+            raise StudentProcessError(
+                self._late() or f"it did not come back within {seconds:g} second{'s' * (seconds != 1)}"
+            ) from None
         except OSError:
             raise StudentProcessError(self._why()) from None
         finally:
@@ -136,10 +177,10 @@ class Conversation:
             raise wire.WireError("the student's process ended while it was being answered")
         wire.send(self._student.link, answer, encoder.buffers, until)
 
-    def _keep(self, value: Any, callbacks: dict) -> list:
+    def _keep(self, value: Any, callbacks: dict | None) -> list:
         if isinstance(value, Handle):
             return ["h", value._number(self, self._generation)]
-        if callable(value):
+        if callable(value) and callbacks is not None:
             callbacks[len(callbacks)] = value
             return ["k", len(callbacks) - 1, str(getattr(value, "__name__", "function"))]
         raise TypeError(f"a {type(value).__name__} cannot be handed to a student's function: plain data only")
@@ -291,7 +332,11 @@ def proxy(conversation: Conversation, name: str) -> Callable[..., Any]:
     def student_function(*args: Any, **kwargs: Any) -> Any:
         return conversation.call({"name": name}, args, kwargs)
 
+    def many(asked: list[tuple[tuple, dict]], seconds: float) -> list[Any] | None:
+        return conversation.calls(name, asked, seconds)
+
     student_function.__name__ = student_function.__qualname__ = name
+    student_function.many = many  # type: ignore[attr-defined]
     return student_function
 
 
@@ -327,11 +372,22 @@ def _name(value: Any, otherwise: str) -> str:
     return name if name.isidentifier() else otherwise
 
 
+def _answer_of(reply: Any, decoder: wire.Decoder) -> Any:
+    """Return the value in one of many replies, or its exception."""
+    if type(reply) is not dict:
+        raise wire.WireError("an answer that is no answer")
+    return _exception(reply["error"]) if "error" in reply else decoder.decode(reply.get("value"))
+
+
 def _raise(reply: dict) -> None:
-    """Raise a reply's exception as the nearest exception of Python's own, with the student's frames as text."""
-    if "error" not in reply:
-        return
-    told = _sound(reply["error"])
+    """Raise a reply's exception, where there is one."""
+    if "error" in reply:
+        raise _exception(reply["error"])
+
+
+def _exception(error: Any) -> Exception:
+    """Return the nearest exception of Python's own, with the student's frames as text."""
+    told = _sound(error)
     for ancestor in told["ancestry"]:
         kind = getattr(builtins, ancestor, None)
         if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, (ExceptionGroup, Warning)):
@@ -339,6 +395,6 @@ def _raise(reply: dict) -> None:
     else:
         kind = RuntimeError
     raised = type(told["name"], (kind,), {"__init__": Exception.__init__, "__str__": lambda self: told["message"]})
-    error = raised(told["message"])
-    error.student_frames = told["frames"]
-    raise error
+    made = raised(told["message"])
+    made.student_frames = told["frames"]
+    return made

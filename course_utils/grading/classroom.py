@@ -12,8 +12,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.grading.examiner import load_examiner, load_exercises
 from course_utils.grading.exercise import Exercise, source_as
+from course_utils.grading.loading import load_examiner, load_exercises
 
 Answer = str | Callable[..., Any] | None
 
@@ -24,7 +24,8 @@ class Student:
 
     An answer is a function of the examiner's, text for the cell, or None: the cell stays as it was released.
     `alternative` takes the answers from the examiner's alternatives of that index instead of the reference;
-    `released` hands in the notebook untouched.
+    `released` hands in the notebook untouched. `loses` names the exercises that answers given as text lose whole,
+    where that can be foretold. `damage` is done to the text of the file before it is handed in.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Student:
     answers: Mapping[str, Answer]
     alternative: int | None = None
     released: bool = False
+    loses: str | None = None
+    damage: Callable[[str], str] | None = None
 
     @property
     def id(self) -> str:
@@ -131,20 +134,22 @@ def demo_class(assignment: str) -> list[Student]:
 def deserved(root: Path, assignment: str, student: Student) -> dict[str, float] | None:
     """Return what a member of the demo class deserves, by grade id, where misconceptions say so; else None.
 
-    Cells graded by hand are left out. A whole answer that is plain text cannot be foretold: None.
+    Cells graded by hand are left out. An answer that is plain text cannot be foretold where `loses` says nothing: None.
     """
     cells = [cell for cell in grade_cells(nbformat.read(assignment_notebook(root, assignment), 4)) if not cell.by_hand]
     if student.released:
         return {cell.grade_id: 0.0 for cell in cells}
-    if any(isinstance(answer, str) for answer in student.answers.values()):
+    if student.loses is None and any(isinstance(answer, str) for answer in student.answers.values()):
         return None
+    whole = [cell.exercise for cell in cells] if student.loses == "everything" else (student.loses or "").split()
     exercises = load_exercises(assignment)
     lost: set[tuple[str, str]] = set()
     for name, answer in student.answers.items():
         facets = [each.loses for each in exercises[name].misconceptions if each.function is answer]
         facets += [frozenset(["examples", *exercises[name].facets])] if answer is None else []
         lost |= {(name, facet) for losses in facets for facet in losses}
-    return {cell.grade_id: 0.0 if (cell.exercise, cell.facet) in lost else cell.points for cell in cells}
+    gone = {cell.grade_id for cell in cells if cell.exercise in whole or (cell.exercise, cell.facet) in lost}
+    return {cell.grade_id: 0.0 if cell.grade_id in gone else cell.points for cell in cells}
 
 
 def read(path: Path) -> NotebookNode:

@@ -49,4 +49,5 @@ def _hand_in(
     for minute, member in enumerate(members):
         notebook = classroom.submission(released, solved, assignment, member)
         name = f"{member.id}_attempt_2026-10-01-10-{minute:02d}-00_{assignment}.ipynb"
-        nbformat.write(notebook, archive / name)
+        text = nbformat.writes(notebook) + "\n"
+        (archive / name).write_text(member.damage(text) if member.damage else text, encoding="utf-8")

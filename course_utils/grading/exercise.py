@@ -6,7 +6,7 @@ import ast
 import copy
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +53,7 @@ class Exercise:
 
     `oracle` gives the right value by means of a library; `read` says where the matter is taught.
     `equivalent` maps a mutant of the reference answer, as the mutation harness names it, to the reason
-    why it is right all the same.
+    why it is right all the same. `pools` and `known` hold what grading prepares: calls by facet, and oracle values.
     """
 
     name: str
@@ -63,6 +63,14 @@ class Exercise:
     misconceptions: list[Misconception] = field(default_factory=list)
     alternatives: list[Function] = field(default_factory=list)
     equivalent: dict[str, str] = field(default_factory=dict)
+    pools: dict[int, list[Call]] = field(default_factory=dict)
+    known: dict[int, tuple[Call, Any]] = field(default_factory=dict)
+
+    def know(self, facet: Facet, calls: Iterable[Call]) -> None:
+        """Note the oracle's value for calls that will be judged more than once; a facet of refusals has none."""
+        if facet.judge is not same_refusals:
+            new = [asked for asked in calls if id(asked) not in self.known]
+            self.known |= {id(asked): (asked, self.oracle(*asked.args, **asked.kwargs)) for asked in new}
 
     def misconception(self, says: str, loses: str) -> Callable[[Function], Function]:
         """Return a decorator that adds a misconception; `loses` names its facets, separated by spaces.
@@ -100,6 +108,11 @@ def same_refusals(_exercise: Exercise, function: Function, asked: Call) -> tuple
     return outcome, refusal_failure(outcome)
 
 
+def asks_plainly(judge: Judge) -> bool:
+    """Return whether a judge makes its call with the very arguments asked, so that many can be asked at once."""
+    return judge in (same_values, same_refusals)
+
+
 def untouched(exercise: Exercise, function: Function, asked: Call) -> tuple[Outcome, str | None]:
     """Judge a call on strided views of the arrays by the oracle's value, and by whether they come back unchanged."""
     views = tuple(_strided(value) for value in asked.args)
@@ -123,7 +136,8 @@ def _strided(value: Any) -> Any:
 
 def expected_of(exercise: Exercise, asked: Call) -> Any:
     """Return the oracle's value for a call."""
-    return exercise.oracle(*asked.args, **asked.kwargs)
+    noted = exercise.known.get(id(asked))
+    return noted[1] if noted else exercise.oracle(*asked.args, **asked.kwargs)
 
 
 def source_as(function: Function, name: str) -> str:

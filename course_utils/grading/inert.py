@@ -75,6 +75,7 @@ def inert(notebook: NotebookNode) -> NotebookNode:
     """
     calm = copy.deepcopy(notebook)
     calm.metadata.pop("widgets", None)
+    left = 5 * CODE  # of all that is not code: to tame millions of brackets takes minutes
     for cell in calm.cells:
         if cell.cell_type == "code":
             more = len(cell.outputs) - OUTPUTS
@@ -85,7 +86,8 @@ def inert(notebook: NotebookNode) -> NotebookNode:
             continue
         cell.pop("attachments", None)
         if cell.cell_type != "code":
-            cell.source = _tame(_capped(cell.source, CODE))
+            cell.source = _tame(_capped(cell.source, min(CODE, max(left, 100))))
+            left -= len(cell.source)
         if cell.cell_type == "raw":
             fence = "`" * max(3, 1 + max(map(len, re.findall("`+", cell.source)), default=0))
             cell.update(cell_type="markdown", metadata=NotebookNode(), source=f"{fence}text\n{cell.source}\n{fence}")

@@ -10,7 +10,10 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +26,18 @@ COURSE = Path(__file__).parent.parent
 SCRATCH = "/scratch"
 WARM_SECONDS = 120.0
 WARM_MODULES = ("numpy", "matplotlib", "matplotlib.pyplot", "IPython", "IPython.core.interactiveshell", "torch")
+SETTINGS = {
+    "LANG": "C.UTF-8",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONNOUSERSITE": "1",
+    "MPLBACKEND": "agg",
+    "MPLCONFIGDIR": "/tmp",
+    "IPYTHONDIR": "/tmp/ipython",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+}
 # What a hidden package's importable names are; anything else hides the package of its own name.
 ALIASES = {"scikit-learn": "sklearn", "scikit-image": "skimage"}
 
@@ -143,22 +158,8 @@ def command(hidden: tuple[str, ...]) -> list[str]:
     for path in _hidden_paths(hidden):
         line += ["--ro-bind", str(HIDDEN if path.is_dir() else HIDDEN / "__init__.py"), str(path)]
     line += ["--remount-ro", "/dev", "--remount-ro", "/"]  # what one submission wrote there, the next would find
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": "/home/student",
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": "/callee:/course",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONNOUSERSITE": "1",
-        "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": "/tmp",
-        "IPYTHONDIR": "/tmp/ipython",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    for name, value in environment.items():
+    places = {"PATH": "/usr/bin:/bin", "HOME": "/home/student", "PYTHONPATH": "/callee:/course"}
+    for name, value in {**places, **SETTINGS}.items():
         line += ["--setenv", name, value]
     return [*line, "--chdir", "/"]
 
@@ -189,40 +190,70 @@ class Student:
             return "it does not answer"
 
 
-class Warm:
-    """The warm process of one policy; `student()` forks a confined process from it. Use it in a `with` block.
+class Door:
+    """The way to a warm process; `student()` has it fork a confined process."""
 
-    It ends with the thread that made it.
+    def __init__(self, policy: Policy, control: socket.socket) -> None:
+        self.policy, self.control = policy, control
+
+    def student(self) -> Student:
+        """Fork a confined process for one submission."""
+        link, theirs = socket.socketpair()
+        line, wardens = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            request = json.dumps(asdict(self.policy.limits)).encode()
+            socket.send_fds(self.control, [request], [theirs.fileno(), wardens.fileno()])
+        except OSError as error:
+            link.close()
+            line.close()
+            raise SandboxError(f"the warm process is gone: {error}") from error
+        finally:
+            theirs.close()
+            wardens.close()
+        return Student(link, line)
+
+
+# What is started ends with the thread that started it, so one thread that outlasts all work starts everything.
+_KEEPER = ThreadPoolExecutor(1, "keeper")
+
+
+def start(command: list[str], control: socket.socket, environment: dict[str, str]) -> subprocess.Popen:
+    """Start a process that is handed one end of a socket and ends when this process does."""
+    return _KEEPER.submit(
+        subprocess.Popen,
+        command,
+        pass_fds=(control.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ).result()
+
+
+class Warm(Door):
+    """The warm process of one policy. Use it in a `with` block.
+
+    With `confined=False` there is no sandbox: student code runs with the grader's rights, under limits alone.
     """
 
-    def __init__(self, policy: Policy) -> None:
-        fault = problem()
+    def __init__(self, policy: Policy, confined: bool = True) -> None:
+        fault = problem() if confined else None
         if fault:
             raise SandboxError(fault)
-        self.policy = policy
-        self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        super().__init__(policy, control)
         names = {ALIASES.get(package, package) for package in policy.hidden}
         modules = [name for name in WARM_MODULES if name.partition(".")[0] not in names]
-        program = [sys.executable, "-B", "/callee/warm.py", str(inner.fileno()), SCRATCH, json.dumps(modules)]
-        self._process: subprocess.Popen | None = subprocess.Popen(
-            [*command(policy.hidden), *program],
-            pass_fds=(inner.fileno(),),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={"PATH": os.environ.get("PATH", "")},
-        )
+        self._scratch = None if confined else tempfile.TemporaryDirectory(prefix="course-")
+        if self._scratch is None:
+            line, environment = [*command(policy.hidden), sys.executable, "-B", "/callee/warm.py"], {}
+        else:
+            line, environment = [sys.executable, "-B", str(CALLEE / "warm.py")], unconfined_environment()
+        arguments = [str(inner.fileno()), self._scratch.name if self._scratch else SCRATCH, json.dumps(modules)]
+        arguments += ["confined"] if confined else ["unconfined", json.dumps(sorted(names))]
+        self._process = start([*line, *arguments], inner, {"PATH": os.environ.get("PATH", ""), **environment})
         inner.close()
-        self._control.settimeout(WARM_SECONDS)
-        try:
-            ready = self._control.recv(16)
-        except TimeoutError:
-            ready = b""
-        if ready != b"warm\n":
-            self._process.kill()
-            said = (self._process.stderr.read() if self._process.stderr else b"").decode("utf-8", "replace").strip()
-            self.close()
-            raise SandboxError(f"the sandbox did not start: {said.splitlines()[-1] if said else 'it said nothing'}")
+        await_ready(self.control, self._process, b"warm\n", "the sandbox did not start", self.close)
         self._try()
 
     def _try(self) -> None:
@@ -238,34 +269,12 @@ class Warm:
         finally:
             first.end()
 
-    def student(self) -> Student:
-        """Fork a confined process for one submission."""
-        link, theirs = socket.socketpair()
-        line, wardens = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            request = json.dumps(asdict(self.policy.limits)).encode()
-            socket.send_fds(self._control, [request], [theirs.fileno(), wardens.fileno()])
-        except OSError as error:
-            link.close()
-            line.close()
-            raise SandboxError(f"the warm process is gone: {error}") from error
-        finally:
-            theirs.close()
-            wardens.close()
-        return Student(link, line)
-
-    def __getstate__(self) -> dict:
-        """Hand over the way to ask for students, not the process itself: only its maker ends it."""
-        return {"policy": self.policy, "_control": self._control, "_process": None}
-
     def close(self) -> None:
         """End the warm process and everything that was forked from it."""
-        self._control.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            if self._process.stderr:
-                self._process.stderr.close()
+        self.control.close()
+        end(self._process)
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     def __enter__(self) -> Warm:
         return self
@@ -276,4 +285,35 @@ class Warm:
         self.close()
 
 
-__all__ = ["Limits", "Policy", "SandboxError", "Student", "Warm", "command", "problem"]
+def await_ready(
+    control: socket.socket, process: subprocess.Popen, word: bytes, failure: str, close: Callable[[], None]
+) -> None:
+    """Wait until a started process says that it is ready; raise SandboxError with its last line where it does not."""
+    control.settimeout(WARM_SECONDS)
+    try:
+        ready = control.recv(16)
+    except OSError:
+        ready = b""
+    control.settimeout(None)
+    if ready != word:
+        process.kill()
+        said = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace").strip()
+        close()
+        raise SandboxError(f"{failure}: {said.splitlines()[-1] if said else 'it said nothing'}")
+
+
+def end(process: subprocess.Popen) -> None:
+    """Kill a process and let go of it."""
+    process.kill()
+    process.wait()
+    if process.stderr:
+        process.stderr.close()
+
+
+def unconfined_environment() -> dict[str, str]:
+    """Return a student process's environment without a sandbox: the course, one thread, nothing of the grader's."""
+    path = os.pathsep.join((str(CALLEE), str(COURSE.parent)))
+    return {**SETTINGS, "PYTHONPATH": path, "HOME": tempfile.gettempdir()}
+
+
+__all__ = ["Door", "Limits", "Policy", "SandboxError", "Student", "Warm", "command", "end", "problem"]

@@ -1,53 +1,22 @@
-"""Examine one submission: student cells in a confined process, locked cells here, as the instructor wrote them.
-
-Runs in a clean process of its own, forked from one that holds torch, SciPy and Hypothesis; see `examine_apart`.
-"""
+"""Examine one submission: student cells in a confined process, locked cells here, as the instructor wrote them."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
 import io
-import multiprocessing
-import multiprocessing.connection
-import os
 import random
 import traceback
-from dataclasses import dataclass, field
-from pathlib import Path
 
-import nbformat
 import numpy as np
 from nbformat import NotebookNode
 
 from course_utils.checks import CheckFailed
-from course_utils.grading import examiner
 from course_utils.grading.bridge import Conversation, StudentProcessError, proxy
-from course_utils.grading.sandbox import Policy, SandboxError, Warm
+from course_utils.grading.sandbox import SandboxError
+from course_utils.grading.verdict import CellVerdict, Verdict
 
-SESSION_SECONDS = 900.0
 NEWS = 20_000
-
-
-@dataclass(frozen=True)
-class CellVerdict:
-    """What became of one cell: its text, why it failed (None where it held), and the name of what failed.
-
-    `kind` is ExerciseFailed, CheckFailed, NotDefined, StudentProcessError or the name of another exception.
-    """
-
-    cell: str
-    text: str = ""
-    failure: str | None = None
-    kind: str = ""
-
-
-@dataclass
-class Verdict:
-    """What became of a submission: a verdict for each code cell by its id, and how often its process was restarted."""
-
-    cells: dict[str, CellVerdict] = field(default_factory=dict)
-    restarts: int = 0
 
 
 def asked_names(solved: NotebookNode) -> list[str]:
@@ -135,7 +104,10 @@ def _examine(cell: str, source: str, space: dict, names: list[str], conversation
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
             exec(compile(code, "<graded cell>", "exec"), scope)
     except CheckFailed as error:
-        return CellVerdict(cell, said.getvalue()[:NEWS], str(error)[:NEWS], type(error).__name__)
+        finding = getattr(error, "finding", None)
+        return CellVerdict(cell, said.getvalue()[:NEWS], str(error)[:NEWS], type(error).__name__, finding)
+    except StudentProcessError as error:
+        return CellVerdict(cell, said.getvalue()[:NEWS], str(error), "StudentProcessError")
     except NameError as error:
         missing = next((name for name in names if f"'{name}'" in str(error)), None)
         told = f"{missing}: it was never defined; its cell is missing or raised an error" if missing else str(error)
@@ -152,51 +124,3 @@ def _present(names: list[str], conversation: Conversation) -> dict:
     for name, callable_ in conversation.kinds(names).items():
         found[name] = proxy(conversation, name) if callable_ else conversation.value(name)
     return found
-
-
-def _apart(
-    pipe: multiprocessing.connection.Connection, warm: Warm, texts: tuple[str, str], root: str, key: bytes
-) -> None:
-    """Examine a submission in this forked process and send the verdict back."""
-    os.environ["COURSE_ROOT"] = root
-    examiner.SECRET = key
-    notebook, solved = (nbformat.reads(text, as_version=4) for text in texts)
-    conversation = Conversation(warm)
-    try:
-        pipe.send(sit(notebook, solved, conversation))
-    except Exception as error:
-        pipe.send(f"{type(error).__name__}: {error}")
-    finally:
-        conversation.hang_up()
-
-
-def examine_apart(notebook: NotebookNode, solved: NotebookNode, warm: Warm, root: Path, key: bytes = b"") -> Verdict:
-    """Examine one submission in a clean process, and return the verdict.
-
-    Raises RuntimeError where the examiner itself fails, which no submission should be able to bring about.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["course_utils.grading.session", "torch", "scipy.signal", "hypothesis.strategies"])
-    here, there = context.Pipe(duplex=False)
-    texts = nbformat.writes(notebook), nbformat.writes(solved)
-    process = context.Process(target=_apart, args=(there, warm, texts, str(root), key))
-    process.start()
-    there.close()
-    try:
-        if not here.poll(SESSION_SECONDS):
-            raise RuntimeError(f"the examination took longer than {SESSION_SECONDS:g} seconds")
-        verdict = here.recv()
-        if not isinstance(verdict, Verdict):
-            raise RuntimeError(f"the examiner failed: {verdict}")
-        return verdict
-    except EOFError:
-        raise RuntimeError("the examiner ended without a verdict") from None
-    finally:
-        process.join(5)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        here.close()
-
-
-__all__ = ["CellVerdict", "Policy", "Verdict", "asked_names", "examine_apart", "sit"]

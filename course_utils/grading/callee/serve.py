@@ -134,6 +134,18 @@ class Server:
         arrays = [each for each, sent in zip((*args, *kwargs.values()), forms, strict=True) if _tag(sent) in ("a", "x")]
         return self.value(result, after=[each.detach() if hasattr(each, "detach") else each for each in arrays])
 
+    def do_calls(self, form: dict, decoder: Any) -> tuple[dict, list]:
+        """Make many calls of a name; reply with a value or an error for each."""
+        encoder = wire.Encoder(self.keep)
+        answers: list[dict] = []
+        for args, kwargs in form["calls"]:
+            try:
+                result = self.shell.user_ns[form["name"]](*decoder.decode(args), **decoder.decode(kwargs))
+                answers.append({"value": encoder.encode(result)})
+            except BaseException as error:
+                answers.append({"error": self.describe(error)})
+        return {"answers": answers}, encoder.buffers
+
     def do_attribute(self, form: dict, _decoder: Any) -> tuple[dict, list]:
         """Reply with an attribute of a handle."""
         return self.value(getattr(self.kept[form["handle"]], form["name"]))

@@ -5,6 +5,7 @@ conversation, and a line on which the warden says why the process ended.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -33,9 +34,9 @@ def make_shell() -> Any:
 def seed_anew() -> None:
     """Draw new seeds, so that no two submissions share a random state."""
     random.seed()
-    if "numpy" in sys.modules:
+    if sys.modules.get("numpy"):
         sys.modules["numpy"].random.seed(int.from_bytes(os.urandom(4), "big"))
-    if "torch" in sys.modules:
+    if sys.modules.get("torch"):
         sys.modules["torch"].manual_seed(int.from_bytes(os.urandom(7), "big"))
 
 
@@ -48,8 +49,13 @@ def only(number: int) -> None:
     os.closerange(number + 1, 65536)
 
 
-def child(limits: dict, scratch: str, link: socket.socket, line: socket.socket, shell: Any) -> None:
-    """Become the warden of one confined process, in which the conversation is held."""
+def hide(names: list[str]) -> None:
+    """Make packages fail to import where no sandbox can take them away; a determined import finds them all the same."""
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]
+
+
+def child(limits: dict, scratch: str, link: socket.socket, line: socket.socket, shell: Any, unconfined: bool) -> None:
+    """Become the warden of one process, confined unless said otherwise, in which the conversation is held."""
     import confine
     import serve
 
@@ -71,18 +77,23 @@ def child(limits: dict, scratch: str, link: socket.socket, line: socket.socket, 
             return False
 
     try:
-        confine.confined(limits, scratch, body, report, wanted)
+        (confine.watched if unconfined else confine.confined)(limits, scratch, body, report, wanted)
     except OSError as error:
         report(f"sandbox: {error}")
 
 
-def main(number: int, scratch: str, modules: list[str]) -> None:
+def main(number: int, scratch: str, modules: list[str], hidden: list[str] | None = None) -> None:
     """Load, say so, and fork for whoever asks, until the examiner hangs up."""
     for name in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    unconfined = hidden is not None
+    if hidden is not None:
+        hide(hidden)
     shell = make_shell()
     control = socket.socket(fileno=number)
+    gc.collect()
+    gc.freeze()  # so that forks share the pages of what is loaded
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens are reaped by the kernel
     control.sendall(b"warm\n")
     while True:
@@ -95,7 +106,7 @@ def main(number: int, scratch: str, modules: list[str]) -> None:
             try:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 control.close()
-                child(json.loads(request), scratch, link, line, shell)
+                child(json.loads(request), scratch, link, line, shell, unconfined)
                 status = 0
             finally:
                 os._exit(status)
@@ -104,4 +115,4 @@ def main(number: int, scratch: str, modules: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]))
+    main(int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]), *map(json.loads, sys.argv[5:]))
