@@ -89,7 +89,10 @@ def cost(meter: Meter, commands: list[list[str]], folder: Path) -> Cost:
     for command in commands:
         environment = {**os.environ, **SINGLE, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         environment.pop("COURSE_ROOT", None)
-        subprocess.run(command, cwd=folder, env=environment, capture_output=True, preexec_fn=meter.enter, check=False)
+        told = {"capture_output": True, "text": True, "check": False}
+        ended = subprocess.run(command, cwd=folder, env=environment, preexec_fn=meter.enter, **told)
+        if ended.returncode > 1:
+            print(ended.stdout[-500:], ended.stderr[-500:])
     wall = time.perf_counter() - start
     time.sleep(0.5)  # what was started and left behind ends
     done.set()
@@ -109,6 +112,7 @@ def make_class(place: Path, count: int) -> Path:
         demo.make_class(ROOT, place, A1)
     finally:
         classroom.demo_class = lambda _assignment: everybody
+    shutil.rmtree(place / "downloaded")  # collected already; nbgrader's autograde does not collect either
     return place
 
 
@@ -130,7 +134,8 @@ def measure(meter: Meter, scratch: Path, count: int, make: Callable[[Path], list
     try:
         taken = cost(meter, make(place), place)
         done = len(list(place.glob(f"autograded/*/{A1}/{A1}.ipynb")))
-        print(f"  {done} of {count} graded", flush=True)
+        if done < count:
+            print(f"  only {done} of {count} graded", flush=True)
         return taken
     finally:
         shutil.rmtree(place)
@@ -220,8 +225,9 @@ def main() -> None:
             if postgres.programs():
                 server = postgres.Server()
                 try:
-                    url = server.url("benchmark")
-                    print(line("course grade, PostgreSQL", [measure(meter, scratch, count, ours("--db", url))], count))
+                    url = server.create("benchmark")
+                    stored = measure(meter, scratch, count, ours("--db", url))
+                    print(line("course grade, PostgreSQL, release", [stored], count), flush=True)
                 finally:
                     server.close()
     meter.close()

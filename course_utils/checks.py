@@ -44,16 +44,27 @@ class Outcome:
     ancestry: tuple[str, ...] = ()
 
 
-def call(function: Callable[..., Any], args: tuple = (), kwargs: dict[str, Any] | None = None) -> Outcome:
-    """Call `function` for at most SECONDS_A_CALL and return what it came to."""
+def call(
+    function: Callable[..., Any],
+    args: tuple = (),
+    kwargs: dict[str, Any] | None = None,
+    seconds: float | None = None,
+) -> Outcome:
+    """Call `function` for at most `seconds`, SECONDS_A_CALL where none are given, and return what it came to."""
+    seconds = SECONDS_A_CALL if seconds is None else seconds
     try:
-        with time_limit(SECONDS_A_CALL):
+        with time_limit(seconds):
             return Outcome(function(*args, **(kwargs or {})))
     except TooSlowError:
-        return Outcome(error="TooSlowError", message=f"it did not come back within {SECONDS_A_CALL:g} seconds")
+        return Outcome(error="TooSlowError", message=f"it did not come back within {seconds:g} seconds")
     except Exception as error:
-        ancestry = tuple(kind.__name__ for kind in type(error).__mro__)
-        return Outcome(None, type(error).__name__, str(error), _own_frames(error), ancestry)
+        return raised(error)
+
+
+def raised(error: Exception) -> Outcome:
+    """Return what a call came to that raised `error`."""
+    ancestry = tuple(kind.__name__ for kind in type(error).__mro__)
+    return Outcome(None, type(error).__name__, str(error), _own_frames(error), ancestry)
 
 
 @contextmanager

@@ -214,8 +214,8 @@ class NotebookPage:
 
     @property
     def explorers(self) -> list[Locator]:
-        """Return every Explorer on the page: a box of widgets in an output that asks no question."""
-        return self.panel.locator(BOXES).filter(has_not=self.page.locator(".widget-radio")).all()
+        """Return every Explorer on the page: a box of widgets in an output with something to move."""
+        return self.panel.locator(BOXES).filter(has=self.page.locator(".noUi-handle, select")).all()
 
     @property
     def self_checks(self) -> list[Locator]:

@@ -14,12 +14,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LECTURES = sorted(path.stem for path in (lab.ROOT / "lectures").glob("*.ipynb"))
 A1 = "assignments/a1_convolution_arithmetic/a1_convolution_arithmetic.ipynb"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# Their explorers stay without a browser's proof till the helpers here know a live picture and a long list.
-UNPROVED = ("05_convolution_in_numpy", "07_backprop_and_upsampling")
-unproved = pytest.mark.xfail(reason="a live picture and a long list are not known to these tests yet", strict=False)
-every_lecture = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=unproved) if name in UNPROVED else name for name in LECTURES]
-)
+KINDS = {"Explorer": "explorer", "LivePicture": "live picture"}
+every_lecture = pytest.mark.parametrize("name", LECTURES)
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +66,10 @@ def place_of(path, grade_id):
 
 
 def widgets_kept(name):
-    """Count the Explorers and self-checks among the outputs that the notebook keeps."""
+    """Count the Explorers, self-checks and live pictures among the outputs that the notebook keeps."""
     outputs = [out for cell in cells_of(f"lectures/{name}.ipynb") for out in cell.get("outputs", [])]
     plain = ["".join(out["data"]["text/plain"]) for out in outputs if WIDGET in out.get("data", {})]
-    return Counter("explorer" if text.startswith("Explorer(") else "self-check" for text in plain)
+    return Counter(KINDS.get(text.partition("(")[0], "self-check") for text in plain)
 
 
 def assert_readable(page):

@@ -21,7 +21,7 @@ from course_utils.grading.sandbox import Door, Limits, SandboxError, Student
 
 MOST_ITEMS = 100_000
 MOST_CALLBACKS = 100_000
-AGAIN_S = 1.0  # wall seconds for a call of a function that has been late before
+AGAIN_S = 0.5  # wall seconds for a call of a function that has been late before
 NO_LIMIT = float("inf")
 
 

@@ -16,6 +16,14 @@ from course_utils.grading.work import Bundle, Graded, grade
 
 AHEAD = 3  # submissions handed out for each worker, so that none waits and few are held in memory
 CONNECT_SECONDS = 20
+QUIET = {
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.profile.enabled": False,
+    # A cluster inside this process needs no pages, and they take a second to load.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.admin.large-graph-warning-threshold": "1GB",
+}
 
 
 def cores() -> int:
@@ -30,8 +38,7 @@ def crowd(scheduler: str | None = None, workers: int | None = None) -> Iterator[
     The work itself is done in processes of the sandbox and the examiner, so a local worker is a thread that waits.
     Raises ConnectionError that names the address where the scheduler does not answer.
     """
-    quiet = {"distributed.admin.system-monitor.interval": "10s", "distributed.worker.profile.enabled": False}
-    with dask.config.set(quiet):
+    with dask.config.set(QUIET):
         if scheduler is None:
             with (
                 distributed.LocalCluster(
@@ -43,6 +50,7 @@ def crowd(scheduler: str | None = None, workers: int | None = None) -> Iterator[
                     worker_dashboard_address="127.0.0.1:0",
                     protocol="inproc://",
                     memory_limit=0,
+                    scheduler_kwargs={"dashboard": False},
                 ) as cluster,
                 distributed.Client(cluster) as client,
             ):

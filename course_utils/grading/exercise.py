@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from hypothesis.strategies import SearchStrategy
 
-from course_utils.checks import Outcome, call, describe, failure, refusal_failure
+from course_utils.checks import Outcome, call, describe, failure, raised, refusal_failure
 
 Function = Callable[..., Any]
 Judge = Callable[["Exercise", Function, "Call"], tuple[Outcome, str | None]]
@@ -90,10 +90,25 @@ class Exercise:
         return function
 
 
-def call_copy(function: Function, asked: Call) -> Outcome:
+@dataclass(frozen=True)
+class Replayed:
+    """A value that came back, or an exception that was raised, when many calls were asked at once."""
+
+    answer: Any
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Give the answer, as the function would."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def call_copy(function: Function, asked: Call, seconds: float | None = None) -> Outcome:
     """Make a call on copies of its arguments, so that no answer can change what the next one is asked."""
+    if isinstance(function, Replayed):  # nothing is called, so nothing can change
+        return raised(function.answer) if isinstance(function.answer, Exception) else Outcome(function.answer)
     args, kwargs = copy.deepcopy((asked.args, asked.kwargs))
-    return call(function, args, kwargs)
+    return call(function, args, kwargs, seconds)
 
 
 def same_values(exercise: Exercise, function: Function, asked: Call) -> tuple[Outcome, str | None]:
@@ -110,7 +125,7 @@ def same_refusals(_exercise: Exercise, function: Function, asked: Call) -> tuple
 
 def asks_plainly(judge: Judge) -> bool:
     """Return whether a judge makes its call with the very arguments asked, so that many can be asked at once."""
-    return judge in (same_values, same_refusals)
+    return judge in (same_values, same_refusals, same_dtype)
 
 
 def untouched(exercise: Exercise, function: Function, asked: Call) -> tuple[Outcome, str | None]:
@@ -126,12 +141,35 @@ def untouched(exercise: Exercise, function: Function, asked: Call) -> tuple[Outc
 
 
 def _strided(value: Any) -> Any:
-    """Return a one-dimensional array as every second element of a longer one; anything else as it is."""
+    """Return an array as every second element, along every axis, of a larger one; anything else as it is."""
     if not isinstance(value, np.ndarray):
         return value
-    longer = np.full(2 * len(value), 99, dtype=value.dtype)
-    longer[::2] = value
-    return longer[::2]
+    larger = np.full([2 * size for size in value.shape], 99, dtype=value.dtype)
+    view = larger[(slice(None, None, 2),) * value.ndim]
+    view[...] = value
+    return view
+
+
+def same_dtype(exercise: Exercise, function: Function, asked: Call) -> tuple[Outcome, str | None]:
+    """Judge a call by the dtypes of the arrays that it returns, and by nothing else of them."""
+    outcome = call_copy(function, asked)
+    expected = expected_of(exercise, asked)
+    fault = failure(outcome, expected) if outcome.error else _dtype_fault(outcome.value, expected)
+    return outcome, fault
+
+
+def _dtype_fault(got: Any, expected: Any) -> str | None:
+    """Return the first array whose dtype is not that of its counterpart, in words, or None."""
+    if isinstance(expected, (list, tuple)):
+        if not isinstance(got, (list, tuple)) or len(got) != len(expected):
+            return f"a {type(expected).__name__} of {len(expected)} was wanted, and this is {describe(got)}."
+        faults = (_dtype_fault(mine, theirs) for mine, theirs in zip(got, expected, strict=True))
+        return next((fault for fault in faults if fault), None)
+    if not isinstance(expected, np.ndarray):
+        return None
+    if not isinstance(got, np.ndarray):
+        return f"a NumPy array was wanted, and this is of type {type(got).__name__}."
+    return None if got.dtype == expected.dtype else f"the dtype is {got.dtype}, and {expected.dtype} was wanted."
 
 
 def expected_of(exercise: Exercise, asked: Call) -> Any:

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, errors, given, seed, setti
 from hypothesis.strategies import SearchStrategy
 
 from course_utils.checks import SECONDS_A_CALL, Outcome
-from course_utils.grading.exercise import Call, Exercise, Facet, Function, asks_plainly
+from course_utils.grading.exercise import Call, Exercise, Facet, Function, Replayed, asks_plainly
 
 SECONDS_A_FACET = 12.0
 POOL = 2  # a pool holds so many times the calls that a submission is asked
@@ -87,17 +87,6 @@ def _size(value: Any) -> float:
     return min(abs(float(value)), 1e9) if isinstance(value, (int, float)) else 1.0
 
 
-def _replay(answer: Any) -> Function:
-    """Return a function that gives an answer that is already there."""
-
-    def replay(*_args: Any, **_kwargs: Any) -> Any:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    return replay
-
-
 class Sitting:
     """One student's function before one facet: what was called, what came back, what was wrong."""
 
@@ -153,7 +142,7 @@ class Sitting:
         if not any(callable(value) for asked in calls for value in (*asked.args, *asked.kwargs.values())):
             answers = many([(asked.args, asked.kwargs) for asked in calls], SECONDS_A_CALL)
         for number, asked in enumerate(calls):
-            yield asked, None if answers is None else _replay(answers[number])
+            yield asked, None if answers is None else Replayed(answers[number])
 
     def pick(self, key: int) -> list[Call]:
         """Return the calls of a key: some of the pool where there is one, else drawn for it."""

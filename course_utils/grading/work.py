@@ -8,6 +8,7 @@ pools of calls are drawn from, and each submission's key.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import hmac
 import io
@@ -17,6 +18,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -107,12 +109,27 @@ class Desk:
         try:
             with zipfile.ZipFile(io.BytesIO(bundle.files)) as archive:
                 archive.extractall(self._folder.name)
-            self._warm = Warm(bundle.policy, confined)
-            self._host = self._open_host()
+            self._host, self._warm = self._open_both()
         except BaseException:
             self._folder.cleanup()
             raise
         self._lock = threading.Lock()
+
+    def _open_both(self) -> tuple[Host, Warm]:
+        """Start both processes side by side; where one fails, the other ends too."""
+        with ThreadPoolExecutor(1) as pool:
+            opening = pool.submit(self._open_host)
+            try:
+                warm = Warm(self.bundle.policy, self.confined)
+            except BaseException:
+                with contextlib.suppress(SandboxError):
+                    opening.result().close()
+                raise
+            try:
+                return opening.result(), warm
+            except BaseException:
+                warm.close()
+                raise
 
     def _open_host(self) -> Host:
         return Host(Path(self._folder.name), self.bundle.assignment, self.bundle.tests, self.bundle.secret)

@@ -16,7 +16,7 @@ def fc_params(*args, **kwargs):
 WRITES_ITS_OWN_SCORE = """
 import glob, sqlite3
 
-for place in glob.glob("/**/gradebook.db", recursive=True) + ["../../../gradebook.db"]:
+for place in ["../../../gradebook.db", *glob.glob("/home/*/*/gradebook.db")]:
     try:
         with sqlite3.connect(place) as book:
             book.execute("UPDATE grade SET manual_score = 99")
