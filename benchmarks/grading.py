@@ -182,6 +182,32 @@ def cluster(folder: Path, meter: Meter) -> Iterator[str]:
             each.wait()
 
 
+def where_it_goes(meter: Meter, scratch: Path) -> None:
+    """Print the processor seconds of a run's parts: what is loaded once, and each member of the demo class."""
+    from course_utils.grading import classroom, marking, work
+    from course_utils.grading.pipeline import Course
+
+    place = make_class(scratch / "parts", len(classroom.demo_class(A1)))
+    commands = {"the command's modules": "import course_utils.grading.commands", "torch": "import torch"}
+    for what, code in {**commands, "torch and SciPy": "import torch, scipy.signal"}.items():
+        print(f"{what:34}{cost(meter, [[sys.executable, '-c', code]], place).processor:8.2f}")
+    meter.enter()
+    before = meter.seconds()
+    desk = work.Desk(work.bundle_of(place, A1, Course(place).released(A1)))
+    print(f"{'both processes, pools drawn':34}{meter.seconds() - before:8.2f}")
+    try:
+        for folder in sorted((place / "submitted").iterdir()):
+            data = (folder / A1 / f"{A1}.ipynb").read_bytes()
+            before = meter.seconds()
+            graded = desk.grade(marking.Job(folder.name, data, b"k" * 32, "w"))
+            time.sleep(0.2)  # the student's process and its warden end
+            spent = meter.seconds() - before
+            print(f"{folder.name[5:]:34}{spent:8.2f}  of it the examiner {graded.processor:.2f}", flush=True)
+    finally:
+        desk.close()
+        shutil.rmtree(place)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -189,11 +215,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--growth", type=int, nargs="*", default=[10, 40, 100, 200])
     parser.add_argument("--stock-growth", type=int, nargs="*", default=[10])
+    parser.add_argument("--parts", action="store_true", help="print only what each part of a run takes")
     parser.add_argument("--no-stock", action="store_true", help="leave nbgrader as it comes out; it takes minutes")
     asked = parser.parse_args()
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     os.environ["COURSE_ROOT"] = str(ROOT)
     meter = Meter()
+    if asked.parts:
+        with tempfile.TemporaryDirectory() as folder:
+            where_it_goes(meter, Path(folder))
+        return
     print(f"{os.cpu_count()} processors, {asked.runs} run(s); processor time by {meter.means}", flush=True)
     print(f"{'':34}{'subm.':>5} {'wall s each':>20} {'processor s each':>21} {'MB':>8}", flush=True)
     with tempfile.TemporaryDirectory() as folder:

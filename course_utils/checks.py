@@ -131,7 +131,8 @@ def refusal_failure(outcome: Outcome) -> str | None:
     if outcome.error is None:
         return f"came back with {describe(outcome.value)}, but these arguments ask for a ValueError."
     if "ValueError" not in outcome.ancestry:
-        return f"raised {_error_text(outcome)}, but these arguments ask for a ValueError that says why."
+        wanted = "but these arguments ask for a ValueError that says why."
+        return _with_frames(f"raised {_named(outcome)}, {wanted}", outcome)
     if not outcome.message.strip():
         return "raised a ValueError without a message: say what came and what was wanted."
     return None
@@ -144,12 +145,15 @@ def failure(outcome: Outcome, expected: Any) -> str | None:
     if outcome.error in _GIVEN_UP:
         return f"{outcome.message}."
     if outcome.error:
-        return f"it raised {_error_text(outcome)}"
+        return _with_frames(f"it raised {_named(outcome)}", outcome)
     return difference(outcome.value, expected)
 
 
-def _error_text(outcome: Outcome) -> str:
-    text = f"{outcome.error}: {outcome.message}" if outcome.message else str(outcome.error)
+def _named(outcome: Outcome) -> str:
+    return f"{outcome.error}: {outcome.message}" if outcome.message else str(outcome.error)
+
+
+def _with_frames(text: str, outcome: Outcome) -> str:
     return f"{text}\n{outcome.where}" if outcome.where else text
 
 
@@ -236,6 +240,11 @@ def describe(value: Any) -> str:
         dtype = "" if value.dtype == np.float64 else f", dtype {value.dtype}"
         shape = f"array{value.shape}{dtype}".replace(",)", ")")
         return f"{shape} {text if len(text) <= 3 * _LONGEST else text[: 3 * _LONGEST] + ' …'}"
+    if callable(value) and hasattr(value, "__name__"):
+        return str(value.__name__)
+    if isinstance(value, (list, tuple)) and any(isinstance(each, np.ndarray) for each in value):
+        text = ", ".join(describe(each) for each in value)
+        return f"[{text}]" if isinstance(value, list) else f"({text})"
     text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= 2 * _LONGEST else text[: 2 * _LONGEST] + " …"
 

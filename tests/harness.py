@@ -14,6 +14,7 @@ class Assignment:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self._prepared: set[str] = set()
         self.notebook = classroom.read(classroom.assignment_notebook(ROOT, name))
         self.exercises = loading.load_exercises(name)
         self.cells = [cell for cell in classroom.grade_cells(self.notebook) if not cell.by_hand]
@@ -23,8 +24,15 @@ class Assignment:
             mark["grade_id"]: classroom.strip_marks(cell.source) for cell, mark in marks if mark["solution"]
         }
 
+    def _prepare(self, exercise: Exercise) -> None:
+        """Draw the exercise's pools and note the oracle's values, as grading does, once."""
+        if exercise.name not in self._prepared:
+            self._prepared.add(exercise.name)
+            sweep.prepare(self.name, {exercise.name: exercise}, b"")
+
     def namespace(self, exercise: Exercise, answer: classroom.Answer) -> dict:
         """Return what a kernel would hold: the set-up, right answers to all else, and this answer."""
+        self._prepare(exercise)
         space: dict = {"__name__": "__main__"}
         for source in [*self.setup, *self.reference.values(), classroom.answer_source(exercise, answer)]:
             exec(compile(source, "<cell>", "exec"), space)

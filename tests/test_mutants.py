@@ -4,6 +4,7 @@ import pytest
 from harness import find_all
 from mutants import mutants
 
+from course_utils import checks
 from course_utils.grading.classroom import answer_source
 
 ANSWERS = [
@@ -11,6 +12,11 @@ ANSWERS = [
     for assignment, exercise in find_all()
     for answer in (assignment.reference[exercise.name], *exercise.alternatives)
 ]
+
+
+@pytest.fixture(autouse=True)
+def _endless_loops_end_soon(monkeypatch):
+    monkeypatch.setattr(checks, "SECONDS_A_CALL", 0.5)
 
 
 @pytest.mark.slow
