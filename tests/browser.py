@@ -359,11 +359,11 @@ def wait_for_change(part: Locator, before: str, moved: str) -> None:
 
 
 def move_by_keyboard(explorer: Locator) -> None:
-    """Move an Explorer's first slider, or else its first list, by keys alone, and wait for what it draws.
+    """Move an Explorer's first slider that can be moved, or else its first list, by keys, and wait for what it draws.
 
     In a list, space opens it first: Lab takes the arrow keys of a closed one for its own.
     """
-    handles, lists = explorer.locator(".noUi-handle"), explorer.locator("select")
+    handles, lists = explorer.locator(".noUi-target:not([disabled]) .noUi-handle"), explorer.locator("select")
     shown = face(explorer)
     before = shown.inner_html()
     if handles.count():

@@ -97,6 +97,11 @@ def forged(name, code, **more):
     return Attack(name, WRONG + RAW + textwrap.dedent(code), **{"other": None, **more})
 
 
+def forged_array(name, described, size, **more):
+    """A forged array of so many bytes; `described` are its dtype, shape, strides and where it begins."""
+    return forged(name, f"reply(frame({{'value': ['a', {described}, 0]}}, bytes({size})))", **more)
+
+
 CHECK, ASSERT = "checks.gives(20, fc_params, 3, 5)", "assert fc_params(3, 5) == 20"
 IPYTHON = "shell = get_ipython()\n"
 
@@ -300,10 +305,10 @@ FORGERIES = [
         """,
         told="no known dtype",
     ),
-    forged("nan_shape", "reply(frame({'value': ['a', '<f8', [float('nan')], [8], 0, 0]}, bytes(8)))", told="stride"),
-    forged("shape_without_end", "reply(frame({'value': ['a', '|u1', [2**40], [0], 0, 0]}, bytes(8)))", told="stride"),
-    forged("strides_that_wrap", "reply(frame({'value': ['a', '|u1', [5], [2**62], 0, 0]}, bytes(5)))", told="stride"),
-    forged("offset_outside", "reply(frame({'value': ['a', '|u1', [5], [1], 9, 0]}, bytes(5)))", told="larger than"),
+    forged_array("nan_shape", "'<f8', [float('nan')], [8], 0", 8, told="stride"),
+    forged_array("shape_without_end", "'|u1', [2**40], [0], 0", 8, told="stride"),
+    forged_array("strides_that_wrap", "'|u1', [5], [2**62], 0", 5, told="stride"),
+    forged_array("offset_outside", "'|u1', [5], [1], 9", 5, told="larger than"),
     forged(
         "one_buffer_many_times",
         "reply(frame({'value': ['l'] + [['a', '|u1', [10**6], [1], 0, 0]] * 900}, bytes(10**6)))",

@@ -5,32 +5,17 @@ import re
 import numpy as np
 import pytest
 import torch
+from pictures import answers_every_choice, move, right, small
 from torch.nn import functional as F
 
-from course_utils.plots import OKABE_ITO, Picture, new_figure, picture
+from course_utils.plots import OKABE_ITO, new_figure, picture
 from course_utils.plots import backprop as figures
 from course_utils.widgets import backprop as widgets
-from course_utils.widgets import load_quizzes, self_check
+from course_utils.widgets import load_quizzes
 
 STEPS = np.array([1e-1, 1e-3, 1e-5, 1e-7, 1e-9])
 ERRORS = {"central": np.array([1e-2, 1e-6, 1e-10, 1e-8, 1e-6]), "forward": np.array([1e-1, 1e-3, 1e-5, 1e-7, 0.0])}
 PAIRS = [(0.5 + h, 0.5 - h) for h in STEPS]
-
-
-def small(shown):
-    assert isinstance(shown, Picture)
-    assert shown.png.startswith(b"\x89PNG")
-    assert len(shown.png) < 80_000
-    assert len(shown.alt.split()) >= 12
-    return shown
-
-
-def move(explorer, **values):
-    """Set controls and return what the explorer shows then."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
-        assert explorer.controls[name].value == value, f"the control cuts {name} off"
-    return explorer.output.value
 
 
 @pytest.mark.parametrize(
@@ -254,11 +239,6 @@ def test_live_picture_changes_what_is_shown_and_not_its_plain_form():
     assert repr(live) == before == "LivePicture()"
 
 
-def right(number):
-    quiz = load_quizzes()[number]
-    return quiz.choices[quiz.answer]
-
-
 def test_quizzes_have_the_answers_that_are_computed():
     windows = F.conv1d(torch.zeros(1, 1, 9), torch.zeros(1, 1, 3), stride=2).shape[-1]
     assert right("L7.1") == f"{ {4: 'Four'}[windows] }, one for each window"
@@ -287,12 +267,4 @@ def test_the_step_of_the_quiz_is_the_best_of_its_choices():
 
 @pytest.mark.parametrize("number", ["L7.1", "Q6", "L7.2", "L7.3", "L7.4"])
 def test_each_quiz_answers_every_choice(number):
-    quiz = load_quizzes()[number]
-    assert len(set(quiz.responses)) == len(quiz.choices) == 4
-    box = self_check(number, lambda: "shown")
-    _, pick, said, reveal, shown = box.children
-    for index in range(len(quiz.choices)):
-        pick.value = index
-        assert ("Yes." in said.value) == (index == quiz.answer)
-    reveal.click()
-    assert "shown" in shown.value
+    answers_every_choice(number)

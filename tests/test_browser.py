@@ -1,10 +1,8 @@
 """The pages in a real JupyterLab and a real browser: what a reader sees, moves and is told."""
 
 import json
-import os
 from collections import Counter
 from contextlib import contextmanager
-from pathlib import Path
 
 import browser as lab
 import pytest
@@ -16,17 +14,6 @@ A1 = "assignments/a1_convolution_arithmetic/a1_convolution_arithmetic.ipynb"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KINDS = {"Explorer": "explorer", "LivePicture": "live picture"}
 every_lecture = pytest.mark.parametrize("name", LECTURES)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = lab.chromium_path()
-    if path is None and os.environ.get("CI"):
-        pytest.fail("there is no Chromium: install it, continuous integration never skips these tests")
-    if path is None:
-        pytest.skip("there is no Chromium on the PATH")
-    with lab.chromium(path) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +34,6 @@ def open_page(chromium, server):
             assert page.asked_elsewhere() == []
 
     return opened
-
-
-@pytest.fixture
-def screenshots(tmp_path):
-    folder = Path(os.environ.get("COURSE_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def cells_of(path):

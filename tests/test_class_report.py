@@ -5,11 +5,9 @@ import hashlib
 import html
 import html.parser
 import math
-import os
 import random
 import re
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from scipy import stats
 
 from course_utils.grading import class_report, classroom
 from course_utils.grading.class_statistics import Board, bins, discrimination, items, spread, ticks
+from course_utils.grading.pages import TEMPLATES
 from course_utils.grading.result import Grade, Result
 from course_utils.grading.verdict import Finding, Record, Suspicion
 
@@ -466,7 +465,7 @@ def hostile_page():
 def test_hostile_text_stays_text():
     page = hostile_page()
     page.encode("utf-8")
-    assert Path(class_report.TEMPLATES / "class_report.css").read_text() in page
+    assert (TEMPLATES / "class_report.css").read_text() in page
     found = Parts(page)
     ours = {tag for tag, _ in Parts(class_report.page(A1, [*made_up(70), *honest_class()], SAID)).tags}
     assert {tag for tag, _ in found.tags} <= ours
@@ -526,22 +525,10 @@ def honest_class():
     return results
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    lab = pytest.importorskip("browser")
-    path = lab.chromium_path()
-    if path is None and os.environ.get("CI"):
-        pytest.fail("there is no Chromium: install it, continuous integration never skips these tests")
-    if path is None:
-        pytest.skip("there is no Chromium on the PATH")
-    with lab.chromium(path) as browser:
-        yield browser
-
-
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["hostile", "honest"])
-def test_in_a_browser_it_looks_as_meant_and_nothing_runs(chromium, tmp_path, kind):
+def test_in_a_browser_it_looks_as_meant_and_nothing_runs(chromium, tmp_path, screenshots, kind):
     path = tmp_path / "report.html"
     path.write_text(
         hostile_page() if kind == "hostile" else class_report.page(A1, honest_class(), SAID), encoding="utf-8"
@@ -564,8 +551,6 @@ def test_in_a_browser_it_looks_as_meant_and_nothing_runs(chromium, tmp_path, kin
         column = page.locator("svg .column").first.bounding_box()
         assert column["height"] > 1
         assert column["width"] > 10
-        folder = Path(os.environ.get("COURSE_SCREENSHOTS") or tmp_path)
-        folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"class_report_{kind}.png", full_page=True)
+        page.screenshot(path=screenshots / f"class_report_{kind}.png", full_page=True)
         page.set_viewport_size({"width": 400, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= 400

@@ -11,7 +11,6 @@ from pathlib import Path
 import browser as lab
 import nbformat
 import pytest
-import test_browser
 from nbconvert import HTMLExporter
 
 from course_utils.grading import classroom, demo
@@ -19,8 +18,6 @@ from course_utils.grading.pipeline import Course, read_graded
 from course_utils.grading.verdict import Record
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-chromium, screenshots = test_browser.chromium, test_browser.screenshots
 
 A1 = "a1_convolution_arithmetic"
 MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"
@@ -327,8 +324,10 @@ def test_reader_has_the_last_word(chromium, formgrader, root, screenshots):
     assert formgrader.submissions() == shown_scores(root)
     with chromium.new_page() as tab:
         tab.goto(page_of(root, "hal").as_uri())
-        assert comment in tab.locator("body").inner_text()
-        assert f"{automatic + 3:g}" in tab.locator("body").inner_text()
+        said = tab.locator("body").inner_text()
+        assert comment in said
+        assert f"{automatic + 3:g}" in said
+        assert "A reader will look at it again; until then these points count." in said, "nbgrader's button asks for it"
         tab.screenshot(path=screenshots / "formgrader_feedback.png", full_page=True)
 
 

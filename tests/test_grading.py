@@ -45,12 +45,17 @@ def graded(tmp_path_factory):
     return place, done.stdout
 
 
+@pytest.fixture(scope="module")
+def demo_class(graded):
+    """Return the members of the demo class and their results, by id."""
+    results = {result.student: result for result in Course(graded[0]).results(A1)}
+    return {member.id: member for member in classroom.demo_class(A1)}, results
+
+
 @pytest.mark.slow
 @needs_sandbox
-def test_demo_class_gets_what_it_deserves(graded):
-    place, _ = graded
-    members = {member.id: member for member in classroom.demo_class(A1)}
-    results = {result.student: result for result in Course(place).results(A1)}
+def test_demo_class_gets_what_it_deserves(demo_class):
+    members, results = demo_class
     assert set(results) == set(members)
     assert len(members) >= 20
     # Some right answers call a wrong one of the same student's, and fall with it.
@@ -70,10 +75,9 @@ def test_demo_class_gets_what_it_deserves(graded):
 
 @pytest.mark.slow
 @needs_sandbox
-def test_forgers_get_what_they_deserve_and_are_named(graded):
+def test_forgers_get_what_they_deserve_and_are_named(demo_class, graded):
+    members, results = demo_class
     place, printed = graded
-    members = {member.id: member for member in classroom.demo_class(A1)}
-    results = {result.student: result for result in Course(place).results(A1)}
     for name in FORGERS:
         assert members[name].story.startswith("forger")
         assert results[name].total == sum(classroom.deserved(ROOT, A1, members[name]).values()) < 49

@@ -6,30 +6,16 @@ import numpy as np
 import pytest
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
+from pictures import answers_every_choice, move, right, small
 from torch import nn
 from torch.nn import functional as F
 
 from course_utils.arithmetic import layer_table
 from course_utils.plots import numpy_convolution as figures
-from course_utils.widgets import load_quizzes, self_check
+from course_utils.widgets import load_quizzes
 from course_utils.widgets import numpy_convolution as widgets
 
 X = np.arange(24, dtype=np.int64).reshape(4, 6)
-
-
-def small(picture):
-    assert picture.png.startswith(b"\x89PNG")
-    assert len(picture.png) < 80_000
-    assert len(picture.alt.split()) >= 12
-    return picture
-
-
-def move(explorer, **values):
-    """Set controls and return what the explorer shows then."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
-        assert explorer.controls[name].value == value, f"the control cuts {name} off"
-    return explorer.output.value
 
 
 def test_loops_multiply_the_turns_that_python_takes():
@@ -193,6 +179,15 @@ def test_view_explorer_moves():
     assert "in the order 9, 10, 11, 15, 16, 17, 21, 22, 23" in move(explorer, row=1, column=3)
 
 
+def test_the_sliders_of_the_window_are_disabled_where_they_move_nothing():
+    explorer = widgets.view_explorer()
+    names = explorer.controls["view"].options
+    for name in (*names, *names[::-1]):
+        move(explorer, view=name)
+        for slider in ("row", "column"):
+            assert explorer.controls[slider].disabled == (name in widgets.VIEWS)
+
+
 def test_window_matrix_explorer_moves_and_explains_the_impossible():
     explorer = widgets.window_matrix_explorer()
     assert "30 numbers, 2.14 times" in explorer.output.value
@@ -227,36 +222,27 @@ def test_memory_explorer_shows_what_needs_returns_and_its_refusals():
 
 def test_quizzes_have_the_answers_that_numpy_and_torch_give():
     quizzes = load_quizzes()
-    right = {name: quizzes[name].choices[quizzes[name].answer] for name in ("L5.1", "L5.2", "L5.3", "L5.4")}
     windows = sliding_window_view(X, (3, 3))
     assert windows.shape == (2, 4, 3, 3)
     assert np.shares_memory(X, windows)
-    assert right["L5.1"] == f"None beyond the {X.nbytes} bytes of x"
+    assert right("L5.1") == f"None beyond the {X.nbytes} bytes of x"
     assert quizzes["L5.1"].choices[1].startswith(f"{windows.nbytes} bytes")
     mixed = sliding_window_view(np.arange(14).reshape(2, 7), 3, axis=1).reshape(5, 6)
     assert mixed[0].tolist() == [0, 1, 2, 1, 2, 3]  # two windows of channel 0
-    assert "mix windows" in right["L5.2"]
+    assert "mix windows" in right("L5.2")
     numbers = (64 * 56 * 56) ** 2, F.unfold(torch.zeros(1, 64, 56, 56), 3, padding=1).numel()
     assert (
-        right["L5.3"]
+        right("L5.3")
         == f"That of the weights: some {numbers[0] / 1e9:.0f} billion numbers against {numbers[1] / 1e6:.1f} million"
     )
     [full] = layer_table(nn.Conv2d(64, 128, 3, padding=1, bias=False), (64, 28, 28))
     [deep] = layer_table(nn.Conv2d(64, 64, 3, padding=1, bias=False, groups=64), (64, 28, 28))
     assert full.macs == 128 * deep.macs
     touched = 28**2 * (64 + 128) + full.parameters, 28**2 * (64 + 64) + deep.parameters
-    assert right["L5.4"] == f"About {touched[0] / touched[1]:.1f} times less"
+    assert right("L5.4") == f"About {touched[0] / touched[1]:.1f} times less"
     assert all(f"{count:,} numbers" in quizzes["L5.4"].because for count in touched)
 
 
 @pytest.mark.parametrize("number", ["L5.1", "L5.2", "L5.3", "L5.4"])
 def test_each_quiz_answers_every_choice(number):
-    quiz = load_quizzes()[number]
-    assert len(set(quiz.responses)) == len(quiz.choices) == 4
-    box = self_check(number, lambda: "shown")
-    _, pick, said, reveal, shown = box.children
-    for index in range(len(quiz.choices)):
-        pick.value = index
-        assert ("Yes." in said.value) == (index == quiz.answer)
-    reveal.click()
-    assert "shown" in shown.value
+    answers_every_choice(number)

@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 import torch
+from pictures import answers_every_choice, move, small
 from scipy import integrate, linalg, signal
 
-from course_utils.plots import Picture
 from course_utils.plots import one_dimension as figures
 from course_utils.widgets import load_quizzes
 from course_utils.widgets import one_dimension as explorers
@@ -22,10 +22,6 @@ def numbers_after(words: str, text: str) -> float:
     return float(found[1].replace(",", ""))
 
 
-def small(picture: Picture) -> bool:
-    return picture.png.startswith(b"\x89PNG") and len(picture.png) < 80_000 and len(picture.alt.split()) > 10
-
-
 class TestOnePosition:
     @pytest.mark.parametrize("flip", [False, True])
     @pytest.mark.parametrize("position", [1, 3, 6])
@@ -37,7 +33,7 @@ class TestOnePosition:
         said = shown.alt.replace("\N{MINUS SIGN}", "-")
         assert numbers_after("sum of products is", said) == expected[position - 1]
         assert ast.literal_eval(said.split("All outputs: ")[1].rstrip(".")) == expected
-        assert small(shown)
+        small(shown)
 
     def test_five_taps(self):
         shown = figures.one_position(2, False, [1, 0, 2, 0, 3], [1, 10, 100, 1000, 10000])
@@ -62,7 +58,7 @@ class TestFlipEffect:
             convolved = signal.convolve(pulse, kernel, "same")
             gap = np.abs(convolved - signal.correlate(pulse, kernel, "same")).max()
             assert numbers_after(f"{name} {list(kernel)}:", shown.alt.replace("; ", " ; ")) == gap
-        assert small(shown)
+        small(shown)
 
     def test_kernel_longer_than_signal_is_refused(self):
         with pytest.raises(ValueError, match="4 taps, more than the signal's 3"):
@@ -94,7 +90,7 @@ class TestOverlap:
         )[0]
         shown = figures.overlap(t, f, g, width, flip)
         assert numbers_after("area under their product is", shown.alt) == pytest.approx(exact, abs=2e-3)
-        assert small(shown)
+        small(shown)
 
     def test_two_boxes_make_a_triangle(self):
         for t, area in ((0.3, 0.3), (1.0, 1.0), (1.4, 0.6)):
@@ -117,7 +113,7 @@ class TestLearnedKernel:
         shown = figures.learned_kernel([1.0, 2.0, 4.0], {"here": [4.0, 2.0, 1.0], "there": [1.0, 2.0, 3.5]})
         assert "here: farthest weight 3.000 from the kernel, 0.000 from its reverse" in shown.alt
         assert "there: farthest weight 0.500 from the kernel, 3.000 from its reverse" in shown.alt
-        assert small(shown)
+        small(shown)
 
     def test_other_length_is_refused(self):
         with pytest.raises(ValueError, match="2 taps and the kernel 3"):
@@ -128,7 +124,7 @@ class TestBandedMatrix:
     def test_sixteen_of_36(self):
         shown = figures.banded_matrix()
         assert "16 of 36 entries are not zero, with 3 distinct values" in shown.alt
-        assert small(shown)
+        small(shown)
 
     @pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2), (2, 0)])
     def test_count_matches_scipy(self, stride, padding):
@@ -142,7 +138,7 @@ class TestBandedMatrix:
         assert "6 of 36 entries are not zero" in figures.banded_matrix(0, -2.5, 0).alt
 
     def test_largest_setting_stays_small(self):
-        assert small(figures.banded_matrix(-2.5, -1.5, -0.5, 1, 10, 2))
+        small(figures.banded_matrix(-2.5, -1.5, -0.5, 1, 10, 2))
 
     def test_bad_settings_are_named(self):
         with pytest.raises(ValueError, match="does not fit"):
@@ -162,7 +158,7 @@ class TestMatrixPattern:
         shown = figures.matrix_pattern(matrix)
         assert "256 × 192 entries" in shown.alt
         assert "5,808 of 49,152 are not zero, with 108 distinct values" in shown.alt
-        assert small(shown)
+        small(shown)
 
     def test_bad_input_is_named(self):
         with pytest.raises(ValueError, match="two axes, this has 1"):
@@ -180,7 +176,7 @@ class TestChannelPairs:
         assert pairs[0] == [(k, k) for k in range(channels)]
         assert [len(panel) for panel in pairs[1:]] == lengths.tolist()
         assert all(k + j == c for c, panel in enumerate(pairs[1:]) for k, j in panel)
-        assert small(shown)
+        small(shown)
 
     def test_too_many_are_refused(self):
         with pytest.raises(ValueError, match="1 to 4"):
@@ -216,19 +212,13 @@ class TestExplorers:
         start = explorer.output.value
         assert start.startswith("<img")
         pictures = {start}
-        for move in good:
-            for name, value in move.items():
-                explorer.controls[name].value = value
-            assert explorer.output.value.startswith("<img")
+        for values in good:
+            assert move(explorer, **values).startswith("<img")
             pictures.add(explorer.output.value)
         assert len(pictures) == len(good) + 1
-        for name, value in impossible.items():
-            explorer.controls[name].value = value
-        assert "Not possible" in explorer.output.value
+        assert "Not possible" in move(explorer, **impossible)
         assert reason in explorer.output.value
-        for name, control in make().controls.items():
-            explorer.controls[name].value = control.value
-        assert explorer.output.value == start
+        assert move(explorer, **make().values()) == start
 
     @pytest.mark.slow
     @pytest.mark.parametrize("make", [explorers.one_position, explorers.overlap, explorers.banded_matrix])
@@ -236,18 +226,14 @@ class TestExplorers:
         for name, control in make().controls.items():
             for end in ("min", "max"):
                 if hasattr(control, end):
-                    explorer = make()
-                    explorer.controls[name].value = getattr(control, end)
-                    assert explorer.output.value.startswith(("<img", '<p role="alert">'))
+                    assert move(make(), **{name: getattr(control, end)}).startswith(("<img", '<p role="alert">'))
 
 
 class TestQuizzes:
     @pytest.mark.parametrize("number", QUIZZES)
     def test_right_index_and_a_response_to_each_choice(self, number):
-        quiz = load_quizzes()[number]
-        assert quiz.answer == QUIZZES[number]
-        assert len(set(quiz.choices)) == len(quiz.responses) == len(quiz.choices) >= 3
-        assert all(len(response.split()) > 5 for response in quiz.responses)
+        assert load_quizzes()[number].answer == QUIZZES[number]
+        answers_every_choice(number, words=6)
 
     def test_l21_reversed_kernel(self):
         x, w = np.array([1.0, 4, 2, 0, 3]), np.array([3.0, 2, -1])

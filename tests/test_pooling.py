@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
+from pictures import answers_every_choice, move, right, small
 from scipy import ndimage
 from torch import nn
 from torch.nn import functional as F
@@ -24,26 +25,11 @@ from course_utils.symmetry import (
     rows_of,
     turned_change,
 )
-from course_utils.widgets import load_quizzes, self_check
+from course_utils.widgets import load_quizzes
 from course_utils.widgets import pooling as explorers
 
 GRID = np.array([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]])
 NOISE = np.random.default_rng(1).standard_normal((300, 901))
-
-
-def small(picture):
-    assert picture.png.startswith(b"\x89PNG")
-    assert len(picture.png) < 80_000
-    assert len(picture.alt.split()) >= 12
-    return picture
-
-
-def move(explorer, **values):
-    """Set controls and return what the explorer shows then."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
-        assert explorer.controls[name].value == value, f"the control cuts {name} off"
-    return explorer.output.value
 
 
 @pytest.mark.parametrize("kernel_size", [1, 2, 3, 5])
@@ -311,23 +297,18 @@ def test_disc_explorer_moves():
     assert "29 of 49 cells" in move(explorer, radius=3.0)
 
 
-def chosen(number):
-    quiz = load_quizzes()[number]
-    return quiz.choices[quiz.answer]
-
-
 def test_quizzes_with_a_number_have_the_one_that_is_computed():
     move_by_one = np.roll(np.eye(8), 1, axis=0)
     conditions = np.kron(np.eye(8), move_by_one.T) - np.kron(move_by_one, np.eye(8))
-    assert chosen("L6.2") == str(64 - np.linalg.matrix_rank(conditions))
+    assert right("L6.2") == str(64 - np.linalg.matrix_rank(conditions))
     layers = [ring_layer("max pool", 2, 2, "circular") for _ in range(3)]
     net = nn.Sequential(*layers)
     closed = [step for step in range(32) if not commuting_square(net, ring_signal(), step).broken().any()]
     assert closed == [0, 8, 16, 24]
-    assert chosen("L6.1") == "For multiples of 8"
+    assert right("L6.1") == "For multiples of 8"
     noise = torch.tensor(np.random.default_rng(0).random((1, 1, 900, 901)))
     equal = (F.max_pool2d(noise[..., :-1], 3) == F.max_pool2d(noise[..., 1:], 3)).double().mean().item()
-    assert float(Fraction(chosen("L6.3"))) == pytest.approx(equal, abs=0.01)
+    assert float(Fraction(right("L6.3"))) == pytest.approx(equal, abs=0.01)
 
 
 def test_quizzes_about_windows_have_the_right_answer():
@@ -335,21 +316,14 @@ def test_quizzes_about_windows_have_the_right_answer():
     window[0, 0, 3, 1] = 1
     assert F.max_pool2d(window, 4).item() == 1
     assert str(F.avg_pool2d(window, 4).item()) in load_quizzes()["Q5"].because
-    assert chosen("Q5").startswith("It dilutes")
+    assert right("Q5").startswith("It dilutes")
     numbers = re.findall(r"(\d+) of 25 for radius 2, (\d+) for radius 2.5", load_quizzes()["Q7"].because)
     assert numbers == [(str(disc(2).sum()), str(disc(2.5).sum()))]
-    assert chosen("Q7").startswith("−∞ outside for the maximum; 0 outside")
-    assert chosen("Q8").startswith("So that one set of weights finds it everywhere")
-    assert chosen("Q25").startswith("Yes, if the answers are pooled over a window")
+    assert right("Q7").startswith("−∞ outside for the maximum; 0 outside")
+    assert right("Q8").startswith("So that one set of weights finds it everywhere")
+    assert right("Q25").startswith("Yes, if the answers are pooled over a window")
 
 
 @pytest.mark.parametrize("number", ["Q5", "Q7", "Q8", "Q25", "L6.1", "L6.2", "L6.3"])
 def test_each_quiz_answers_every_choice(number):
-    quiz = load_quizzes()[number]
-    assert len(set(quiz.responses)) == len(quiz.choices) == 4
-    _, pick, said, reveal, shown = self_check(number, lambda: "shown").children
-    for index in range(len(quiz.choices)):
-        pick.value = index
-        assert ("Yes." in said.value) == (index == quiz.answer)
-    reveal.click()
-    assert "shown" in shown.value
+    answers_every_choice(number)

@@ -157,6 +157,49 @@ def test_lecture_has_its_parts(path):
     assert path.stat().st_size < 4_000_000
 
 
+SCOPES = (ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def names_given(tree):
+    """Return the names that a cell gives a meaning to, for all cells that follow."""
+    given, todo = set(), list(tree.body)
+    while todo:
+        node = todo.pop()
+        given |= {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else set()
+        given |= {node.name} if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else set()
+        todo += [] if isinstance(node, SCOPES) else ast.iter_child_nodes(node)
+    return given
+
+
+def names_asked(node, known, seen=()):
+    """Return the names of the page that a function asks for when it is called, by way of other functions too."""
+    inside = [part for each in (node.body if isinstance(node.body, list) else [node.body]) for part in ast.walk(each)]
+    own = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
+    own |= {part.id for part in inside if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    asked = {part.id for part in inside if isinstance(part, ast.Name)} - own
+    further = [names_asked(known[name], known, (*seen, name)) for name in asked & set(known) - set(seen)]
+    return asked.union(*further)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in NOTEBOOKS if path.parent.name == "lectures"], ids=lambda path: path.stem
+)
+def test_what_settles_a_self_check_says_the_same_when_the_whole_page_has_run(path):
+    trees = [ast.parse(cell.source) for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    known = {
+        node.name: node for tree in trees for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
+    checks = 0
+    for number, tree in enumerate(trees):
+        later = set().union(*map(names_given, trees[number + 1 :]))
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "self_check":
+                settles = known[call.args[1].id] if isinstance(call.args[1], ast.Name) else call.args[1]
+                assert not names_asked(settles, known) & later, f"{ast.unparse(call)} asks for names that change later"
+                checks += 1
+    assert checks > 3
+
+
 def test_python_of_this_run_is_supported():
     assert sys.version_info >= tuple(map(int, PROJECT["requires-python"].removeprefix(">=").split(".")))
 

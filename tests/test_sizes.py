@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from pictures import answers_every_choice, move, right, small
 from torch import nn
 from torch.nn import functional as F
 
@@ -20,7 +21,6 @@ from course_utils.plots.sizes import (
     draw_touched,
     draw_windows,
 )
-from course_utils.widgets import load_quizzes, self_check
 from course_utils.widgets.sizes import (
     bottleneck_explorer,
     channel_explorer,
@@ -30,21 +30,6 @@ from course_utils.widgets.sizes import (
 )
 
 ERRORS = {"one": np.linspace(1, 0, 193), "other": np.linspace(1, 0, 193) ** 2}
-
-
-def small(picture):
-    assert picture.png.startswith(b"\x89PNG")
-    assert len(picture.png) < 80_000
-    assert len(picture.alt.split()) >= 12
-    return picture
-
-
-def move(explorer, **values):
-    """Set controls and return what the explorer shows then."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
-        assert explorer.controls[name].value == value, f"the control cuts {name} off"
-    return explorer.output.value
 
 
 @pytest.mark.parametrize(
@@ -209,29 +194,19 @@ RIGHT = {
 @pytest.mark.parametrize("number", RIGHT)
 def test_quizzes_about_sizes_have_the_answer_that_torch_gives(number):
     text, layer, shape, output = RIGHT[number]
-    quiz = load_quizzes()[number]
-    assert quiz.choices[quiz.answer] == text
+    assert right(number) == text
     assert layer_table(layer, shape)[0].output_shape == output
 
 
 def test_quizzes_about_costs_have_the_right_answer():
-    quizzes = load_quizzes()
     full = sum(weight.numel() for weight in nn.Conv2d(64, 128, 3).parameters())
     parts = [nn.Conv2d(64, 64, 3, groups=64), nn.Conv2d(64, 128, 1)]
     separable = sum(weight.numel() for layer in parts for weight in layer.parameters())
-    assert quizzes["Q21"].choices[quizzes["Q21"].answer] == f"{full:,} and {separable:,}"
-    assert quizzes["Q4a"].choices[quizzes["Q4a"].answer].startswith("The 1×1 layer shares one matrix")
-    assert quizzes["Q4b"].choices[quizzes["Q4b"].answer] == "In all three of these cases"
+    assert right("Q21") == f"{full:,} and {separable:,}"
+    assert right("Q4a").startswith("The 1×1 layer shares one matrix")
+    assert right("Q4b") == "In all three of these cases"
 
 
 @pytest.mark.parametrize("number", ["Q4a", "Q4b", "Q12", "Q16", "Q17", "Q18", "Q21"])
 def test_each_quiz_answers_every_choice(number):
-    quiz = load_quizzes()[number]
-    assert len(set(quiz.responses)) == len(quiz.choices) >= 4
-    box = self_check(number, lambda: "shown")
-    _, pick, said, reveal, shown = box.children
-    for index in range(len(quiz.choices)):
-        pick.value = index
-        assert ("Yes." in said.value) == (index == quiz.answer)
-    reveal.click()
-    assert "shown" in shown.value
+    answers_every_choice(number)

@@ -82,6 +82,11 @@ def words(code, *repairs, **more):
     return " | ".join(each.what for each in found(code, *repairs, **more))
 
 
+def named(told):
+    """Return what was named, with its places, as plain pairs."""
+    return [(each.what, each.where) for each in told]
+
+
 @attacks
 def test_attacks_that_can_be_seen_in_code_are_named(attack):
     told = found(attack.code)
@@ -184,7 +189,7 @@ def test_each_sign_is_named_with_its_line(code, what, where):
 
 def test_what_one_cell_imports_is_known_in_the_others():
     told = suspicions([("a", "import os as x"), ("b", "y = 1"), ("c", "x._exit(0)")], (), ())
-    assert [(each.what, each.where) for each in told] == [(f"{signs.END} (os._exit)", "c, line 1")]
+    assert named(told) == [(f"{signs.END} (os._exit)", "c, line 1")]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +298,7 @@ def test_a_tag_that_skips_a_test_is_named():
     for tag in ("skip-execution", "raises-exception"):
         repairs, told = repaired(lambda n, tag=tag: cell(n, "fc_params__values").metadata.update(tags=["hide", tag]))
         assert len(repairs) == 1
-        assert [(each.what, each.where) for each in told] == [(f"{signs.TAGS} ({tag})", "fc_params (values)")]
+        assert named(told) == [(f"{signs.TAGS} ({tag})", "fc_params (values)")]
 
 
 def test_other_tags_are_not_named():
@@ -310,7 +315,7 @@ def test_changed_locked_cells_are_named_once_with_their_places():
 
     repairs, told = repaired(change)
     assert len(repairs) == 1
-    assert [(each.what, each.where) for each in told] == [(signs.LOCKED, "setup, fc_params (examples)")]
+    assert named(told) == [(signs.LOCKED, "setup, fc_params (examples)")]
 
 
 def test_changed_text_is_accidental():
@@ -325,9 +330,7 @@ def test_changed_points_are_named():
         cell(notebook, "conv_params__values").metadata.nbgrader.grade = False
 
     _, told = repaired(change)
-    assert [(each.what, each.where) for each in told] == [
-        (f"{signs.MARKS} (points, grade)", "fc_params (values); conv_params (values)")
-    ]
+    assert named(told) == [(f"{signs.MARKS} (points, grade)", "fc_params (values); conv_params (values)")]
 
 
 def damage(name):

@@ -77,7 +77,7 @@ class Conversation:
         except (TooSlowError, StudentProcessError) as error:
             if isinstance(error, TooSlowError) or "did not come back" in str(error):
                 if name in self._slow:
-                    raise StudentProcessError("it did not come back within the time of a test, as before") from None
+                    raise StudentProcessError(f"it did not come back within {AGAIN_S:g} seconds either") from None
                 self._slow.add(name)  # what was late once need not be waited for as long again
             raise
         _raise(reply)

@@ -5,8 +5,6 @@ The page fetches nothing and runs nothing. Whatever comes from students is text.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import re
 from collections import Counter
@@ -14,24 +12,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
-from pathlib import Path
-from typing import Any
 
 import jinja2
 import numpy as np
-from markupsafe import Markup
 from nbformat import NotebookNode
 
 from course_utils.grading import class_statistics
 from course_utils.grading.class_statistics import BINS, FEWEST, Board, items, spread, unwritten
+from course_utils.grading.pages import points, template
 from course_utils.grading.result import Grade, Result
 from course_utils.grading.verdict import Suspicion
 from course_utils.grading.wording import happened
 
-TEMPLATES = Path(__file__).parent / "templates"
 LONG = 400  # characters shown of any one text
 
-_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ENDINGS = ("took too long", "the process ended")
 _REASON = re.compile(r"^.*\b(?:is gone|StudentProcessError|TooSlowError): ")
 
@@ -104,23 +98,23 @@ class _Class:
         shares = [(board.columns(name), board.shares(board.columns(name))) for name in board.exercises]
         rows = []
         for place, result in enumerate(self.graded):
-            points: list[tuple[str, int | None]] = []
+            marks: list[tuple[str, int | None]] = []
             for columns, share in shares:
                 if math.isnan(share[place]):
-                    points.append(("…", None))
+                    marks.append(("…", None))
                 else:
                     lost = 10 * (1 - min(max(share[place], 0.0), 1.0))
-                    points.append((_points(float(np.nansum(board.score[place, columns]))), math.ceil(lost - 1e-9)))
+                    marks.append((points(float(np.nansum(board.score[place, columns]))), math.ceil(lost - 1e-9)))
             score, most = (float(np.nansum(each[place])) for each in (board.score, board.most))
-            total = f"{_points(score)} of {_points(most)}"
+            total = f"{points(score)} of {points(most)}"
             named = bool(result.record and result.record.suspicions)
-            rows.append(Row(self.labels[id(result)], points, total, float(np.nan_to_num(whole[place])), named))
+            rows.append(Row(self.labels[id(result)], marks, total, float(np.nan_to_num(whole[place])), named))
         return sorted(rows, key=lambda row: (-row.share, row.who.casefold()))
 
     def suspected(self) -> list[tuple[str, str, tuple[Suspicion, ...]]]:
         """Return who seems to have tried something, the score that their work has, what was tried and where."""
         found = [
-            (self.labels[id(each)], f"{_points(each.total)} of {_points(each.maximum)}", each.record.suspicions)
+            (self.labels[id(each)], f"{points(each.total)} of {points(each.maximum)}", each.record.suspicions)
             for each in self.results
             if each.record and each.record.suspicions
         ]
@@ -177,10 +171,6 @@ def _failures(result: Result) -> Iterable[tuple[str, str, str]]:
         yield why, "nothing could be graded" if result.ungraded else "a zero, with the reason", ""
 
 
-def _points(value: float) -> str:
-    return f"{round(value, 2):g}"
-
-
 def _percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
 
@@ -193,29 +183,9 @@ def _owners(all_shared: Iterable[Shared]) -> int:
     return len({name for each in all_shared for name in each.who})
 
 
-def _shown(value: Any) -> Any:
-    """Return what stands in the page: cut where it is long, with all characters spelt out that hide or turn text."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        value = value if len(value) <= LONG else f"{value[:LONG]}…"
-        return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", value)
-    return value
-
-
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    style = (TEMPLATES / "class_report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment.globals.update(style=Markup(style), style_digest=digest, fewest=FEWEST)
-    environment.filters.update(points=_points, percent=_percent, signed=_signed, owners=_owners)
-    return environment.get_template("class_report.html.j2")
+    return template("class_report", LONG, fewest=FEWEST, percent=_percent, signed=_signed, owners=_owners)
 
 
 def page(assignment: str, results: list[Result], said: Mapping[str, str] | None = None) -> str:

@@ -6,32 +6,25 @@ test is shown but what its `Finding` says.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 from nbformat import NotebookNode
 
+from course_utils.grading.pages import template
 from course_utils.grading.result import Grade, Result
 from course_utils.grading.verdict import CellVerdict, Record, verdict_of
 from course_utils.grading.wording import GIVEN_UP, Message, happened, messages, plainly, uncoloured
 
-TEMPLATES = Path(__file__).parent / "templates"
 CODE, SAID, PARTS = 20_000, 4_000, 60  # characters shown of a cell, of what it printed; cells shown for an exercise
 UNANSWERED = ("", "YOUR ANSWER HERE", "No response.")  # what nbgrader writes, for a student or a reader
 
-Scores = Mapping[str, tuple[float, float, bool, str]]
-
-_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_SPELT = {number: f"[U+{number:04X}]" for number in range(0xE000) if _UNSEEN.match(chr(number))}
+Scores = Mapping[str, tuple[float | None, float, bool, str]]
 
 
 @dataclass(frozen=True)
@@ -80,6 +73,11 @@ class _Exercise:
         return any(grade.waits for grade in self.grades)
 
     @property
+    def open(self) -> float:
+        """Return the points that nobody has given yet."""
+        return sum(grade.most for grade in self.grades if grade.waits and not grade.given)
+
+    @property
     def full(self) -> bool:
         """Return whether there is nothing to say but that it is right."""
         return self.score >= self.most and not self.waits and not self.by_hand
@@ -93,8 +91,8 @@ class _Exercise:
 def grades_of(notebook: NotebookNode, scores: Scores) -> list[Grade]:
     """Return the graded cells of a graded notebook in order, with their scores.
 
-    `scores` gives (score, most, whether a reader has yet to look, comment) by grade id. A cell that it does not name
-    has no points yet.
+    `scores` gives (score, most, whether a reader has yet to look, comment) by grade id; the score is None where nobody
+    has given one. A cell that it does not name has no points yet.
     """
     grades, recorded = [], _record(notebook) is not None
     for cell in notebook.cells:
@@ -103,11 +101,11 @@ def grades_of(notebook: NotebookNode, scores: Scores) -> list[Grade]:
         if not isinstance(name, str) or not (mark.get("grade") or mark.get("task")):
             continue
         by_hand = bool(mark.get("solution") or mark.get("task"))
-        unread = (0.0, points if isinstance(points, (int, float)) else 0.0, by_hand, "")
+        unread = (None, points if isinstance(points, (int, float)) else 0.0, by_hand, "")
         score, most, waits, _ = scores.get(name, unread)
         found = _verdict(cell) if recorded and not by_hand else None
         why = (found.kind, found.failure or found.kind or "it failed", found.finding) if found else ("", "", None)
-        grades.append(Grade(name, float(score), float(most), bool(waits), by_hand, *why))
+        grades.append(Grade(name, float(score or 0.0), float(most), bool(waits), by_hand, *why, score is not None))
     return grades
 
 
@@ -132,7 +130,7 @@ def page(notebook: NotebookNode, result: Result, assignment: str = "") -> str:
     """
     failure = result.failure or (result.record.failure if result.record else "")
     exercises, others = _exercises(notebook, result)
-    waiting = sum(grade.most for grade in result.grades if grade.waits and not grade.score)
+    waiting = sum(each.open for each in exercises)
     assignment = assignment or (result.record.assignment if result.record else "")
     text = _template().render(
         assignment=assignment,
@@ -150,30 +148,7 @@ def page(notebook: NotebookNode, result: Result, assignment: str = "") -> str:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    style = (TEMPLATES / "feedback.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment.globals.update(style=Markup(style), style_digest=digest)
-    environment.filters.update(points=_points, share=_share, ended=_ended)
-    return environment.get_template("feedback.html.j2")
-
-
-def _shown(value: Any) -> Any:
-    """Return what stands in the page: characters that nobody sees, or that turn text round, are spelt out."""
-    if isinstance(value, str) and not isinstance(value, Markup) and _UNSEEN.search(value):
-        return value.translate(_SPELT)
-    return value
-
-
-def _points(value: float) -> str:
-    return f"{round(value, 2):g}"
+    return template("feedback", share=_share, ended=_ended)
 
 
 def _share(part: float, whole: float) -> float:

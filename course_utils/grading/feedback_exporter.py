@@ -42,10 +42,10 @@ def _stored(db_url: str, notebook: str, assignment: str, student: str) -> tuple[
         name = " ".join(part for part in (entry.first_name, entry.last_name) if part) or student
         paper = gradebook.find_submission_notebook(notebook, assignment, student)
         said = {comment.name: comment.manual_comment or "" for comment in paper.comments}
-        scores = {
-            grade.name: (grade.score, grade.max_score, grade.needs_manual_grade, said.pop(grade.name, ""))
-            for grade in paper.grades
-        }
+        scores = {}
+        for grade in paper.grades:
+            score = None if grade.manual_score is None and grade.auto_score is None else grade.score
+            scores[grade.name] = score, grade.max_score, grade.needs_manual_grade, said.pop(grade.name, "")
     return name, {**scores, **{answer: (0.0, 0.0, False, comment) for answer, comment in said.items()}}
 
 
@@ -55,6 +55,6 @@ def _written(notebook: NotebookNode) -> Scores:
     for cell in notebook.cells:
         mark = cell.metadata.get("nbgrader") or {}
         if "grade_id" in mark:
-            most, unread = mark.get("points") or 0.0, bool(mark.get("solution") and "score" not in mark)
-            scores[mark["grade_id"]] = (mark.get("score") or 0.0, most, unread, mark.get("comment") or "")
+            score, unread = mark.get("score"), bool(mark.get("solution") and "score" not in mark)
+            scores[mark["grade_id"]] = (score, mark.get("points") or 0.0, unread, mark.get("comment") or "")
     return scores

@@ -269,7 +269,10 @@ class Course:
         empty = nbformat.read(self.released(assignment), 4)
         for student in self.submitted(assignment):
             own = scores.get(student, {})
-            known = {name: (each.score, each.most, each.waits, "") for name, each in own.items()}
+            given = {
+                name: None if each.auto is None and each.manual is None else each.score for name, each in own.items()
+            }
+            known = {name: (given[name], each.most, each.waits, "") for name, each in own.items()}
             said = {name: (0.0, 0.0, False, text) for name, text in comments.get(student, {}).items()}
             with_comments = {name: (*known[name][:3], said[name][3]) if name in said else known[name] for name in known}
             notebook = read_graded(self.autograded(assignment, student))

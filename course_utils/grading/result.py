@@ -13,7 +13,8 @@ class Grade:
     """One graded cell of a student's: `score` of `most` points, and the comments of a human reader.
 
     `exercise` and `facet` are the two halves of its grade id (`facet` is "" for an answer read by hand);
-    `waits` is True where a reader has yet to look; `kind` and `failure` say what failed, `finding` what was found.
+    `waits` is True where a reader has yet to look, for the first time or again: `given` says whether it has points
+    already; `kind` and `failure` say what failed, `finding` what was found.
     """
 
     grade_id: str
@@ -24,6 +25,7 @@ class Grade:
     kind: str = ""
     failure: str = ""
     finding: Finding | None = None
+    given: bool = True
 
     @property
     def exercise(self) -> str:

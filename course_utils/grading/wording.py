@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from course_utils.grading.result import Grade
 from course_utils.grading.verdict import Finding
 
 GIVEN_UP = "This cell was given up: "
-_NOT_REFUSED = ", but these arguments ask for a ValueError that says why."
+_AGAIN = "; a reader will look again"
 _DIFFERENCE, _HAPPENED = "Difference", "What happened"
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -27,7 +27,7 @@ _PLAINLY = [
     # Where the process ended, the frames are the grader's own.
     (re.compile(r"(StudentProcessError: [^\n]*)(?:\n[ \t]+in \w+, line \d+:[^\n]*)+"), r"\1"),
     (re.compile(r"^([ \t]*)(?:(?:it )?raised )?[\w.]{0,80}(?:StudentProcess|TooSlow)Error: ", re.MULTILINE), r"\1"),
-    (re.compile(r"(it did not come back within [\d.]+? seconds)\.?$", re.MULTILINE),
+    (re.compile(r"(it did not come back within [\d.]+? seconds(?: either)?)\.?$", re.MULTILINE),
      r"\1 and was stopped: is there a loop that never ends?"),
     (re.compile(r"(?<![\d.])1 seconds"), "1 second"),
     (re.compile("the student's process is gone: signal "), "the system ended the process that ran your code: signal "),
@@ -61,16 +61,15 @@ def plainly(text: str, exercise: str = "") -> str:
     text = uncoloured(text).removeprefix(f"{exercise}: ")
     for pattern, instead in _PLAINLY:
         text = pattern.sub(instead, text)
-    if text.endswith(_NOT_REFUSED):  # the end of the sentence belongs before the lines of the traceback
-        first, *lines = text.removesuffix(_NOT_REFUSED).split("\n")
-        text = "\n".join([first + _NOT_REFUSED, *lines])
     return text
 
 
 def happened(grade: Grade, recorded: bool) -> str:
     """Return in a few words what became of one part of an exercise; `recorded` where reasons are known."""
-    if grade.by_hand or grade.waits:
-        return "waits for a reader" if grade.waits else "read by a person"
+    if grade.waits:
+        return happened(replace(grade, waits=False), recorded) + _AGAIN if grade.given else "waits for a reader"
+    if grade.by_hand:
+        return "read by a person"
     if grade.failure:
         return _what_failed(grade) + (", points set by a reader" if grade.score > 0 else "")
     if grade.score >= grade.most:

@@ -87,7 +87,7 @@ def draw_uses(n: int, kernel_size: int, stride: int, target: str, index: int) ->
             place, high = (
                 (0.5 * source + 0.5 * end, 0.5) if target == "a weight" else (0.35 * source + 0.65 * end, 0.35)
             )
-            paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+            paper = {"facecolor": "white", "edgecolor": "none", "pad": 2.5}
             label = f"$w_{{{tap}}}$"
             axes.text(place, high, label, ha="center", va="center", color=line["color"], bbox=paper, zorder=3)
     touched = {int(taps[output, tap]) for output, tap in uses if tap >= 0}
@@ -188,9 +188,9 @@ def draw_differences(
         best = int(np.nanargmin(shown))
         said.append(f"{name} is best at h = {steps[best]:.0e} with {shown[best]:.0e}")
     left.axvline(steps[chosen], color=OKABE_ITO["black"], lw=1)
-    left.set(xscale="log", yscale="log", xlabel="step h", ylabel="relative error of the slope", ylim=(1e-13, 1e4))
+    left.set(xscale="log", yscale="log", xlabel="step h", ylabel="relative error of the slope", ylim=(1e-13, 10))
     left.minorticks_off()
-    left.legend(loc="upper center", fontsize=9, ncols=2, frameon=False)
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=9, ncols=3, frameon=False)
     above, below = (f"{value:.17f}" for value in pairs[chosen])
     same = next((i for i, (a, b) in enumerate(zip(above, below, strict=True)) if a != b), len(above))
     for height, name, text in ((0.78, "L at +h", above), (0.62, "L at −h", below)):

@@ -131,6 +131,8 @@ def curves(
         ax.set_xscale("log")
         ax.set_xticks(x, [f"{value:g}" for value in x])
         ax.minorticks_off()
+    elif all(value == round(value) for value in x):
+        ax.locator_params("x", integer=True)
     ax.set(xlabel=labels[0], ylabel=labels[1])
     ax.grid(alpha=0.25)
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
@@ -259,14 +261,12 @@ def volumes(side: int, channels: int, window: int, maps: int) -> Picture:
     neurons, out = int(np.prod(row.output_shape)), row.output_shape[-1]
     one = layer_table(nn.Conv2d(channels, 1, window), (channels, side, side))[0].parameters
     figure, (ax,) = new_figure(8.6, 3.4)
-    high = 3.0 * out / side
+    high, part = 3.0 * out / side, max(3.0 * window / side, 0.12)
     thick, deep = 0.25 + 0.05 * channels, 0.25 + 0.05 * maps
     _box(ax, 0, 0, 3, 3, thick, "sky")
-    part = max(3.0 * window / side, 0.12)
     _box(ax, 1.0 * (3 - part) / 2, 3 - part, part, part, thick, "vermillion")
-    start = 6.4
+    start, cell = 6.4, max(high / out, 0.12)
     _box(ax, start, 0, high, high, deep, "yellow")
-    cell = max(high / out, 0.12)
     _box(ax, start + (high - cell) / 2, high - cell, cell, cell, deep, "vermillion")
     ax.annotate("", (start - 0.2, 1.9), (4.6, 1.9), arrowprops={"arrowstyle": "->", "lw": 2})
     ax.text(0, -0.35, f"input {channels} x {side} x {side}\nwindow {channels} x {window} x {window}", va="top")

@@ -245,11 +245,11 @@ def draw_row_products(height: int, width: int, kernel_size: int) -> Picture:
     matrix_faces = np.repeat(np.where(rows, tints[0], "white"), across * kernel_size).reshape(matrix.shape)
     _cells(axes, matrix, matrix_faces, width + 4, 0, 8)
     for block in range(kernel_size):
-        top, bottom, line = across * block, across * (block + down), width + kernel_size + 5 + 1.2 * block
+        top, bottom, line = across * block, across * (block + down), width + kernel_size + 5 + 1.9 * block
         axes.plot([line, line], [top + 0.1, bottom - 0.1], color=OKABE_ITO["black"], linewidth=2)
         axes.plot([line - 0.2, line + 0.2], [top + 0.1] * 2, color=OKABE_ITO["black"], linewidth=2)
         axes.plot([line - 0.2, line + 0.2], [bottom - 0.1] * 2, color=OKABE_ITO["black"], linewidth=2)
-        axes.text(line + 0.25, top + 0.2, f"{block}", fontsize=10, fontweight="bold", va="top")
+        axes.text(line + 0.25, top + 0.2, f"p = {block}", fontsize=9, va="top")
     axes.text(width / 2, (tall - height) / 2 - 0.3, f"picture, {height}×{width}", ha="center", va="bottom", fontsize=10)
     axes.text(
         width + 4 + kernel_size / 2,
@@ -260,8 +260,8 @@ def draw_row_products(height: int, width: int, kernel_size: int) -> Picture:
         fontsize=10,
     )
     text = f"block p, {across * down} matrix rows,\ntimes row p of the kernel;\nadd the {kernel_size} products"
-    axes.text(width + kernel_size + 5 + 1.2 * kernel_size, tall / 2, text, va="center", fontsize=10)
-    axes.set(xlim=(-0.3, width + kernel_size + 14 + 1.2 * kernel_size), ylim=(tall + 0.3, -1.4), aspect="equal")
+    axes.text(width + kernel_size + 5 + 1.9 * kernel_size, tall / 2, text, va="center", fontsize=10)
+    axes.set(xlim=(-0.3, width + kernel_size + 14 + 1.9 * kernel_size), ylim=(tall + 0.3, -1.4), aspect="equal")
     axes.set_axis_off()
     full = across * down * kernel_size**2
     starts = ", ".join(str(across * block) for block in range(kernel_size))

@@ -7,31 +7,19 @@ import numpy as np
 
 from course_utils.plots import Picture
 from course_utils.plots import backprop as figures
+from course_utils.widgets.controls import choice, one_of, tick, whole
 from course_utils.widgets.explorer import Explorer
-
-_LABEL = {"description_width": "9em"}
-_WIDE = {"width": "30em"}
-
-
-def _whole(name: str, value: int, least: int, most: int) -> ipywidgets.IntSlider:
-    return ipywidgets.IntSlider(
-        value, least, most, description=name, style=_LABEL, layout=_WIDE, continuous_update=False
-    )
-
-
-def _choice(name: str, options: Sequence[str]) -> ipywidgets.Dropdown:
-    return ipywidgets.Dropdown(options=options, description=name, style=_LABEL, layout=_WIDE)
 
 
 def uses_explorer() -> Explorer:
     """Return the explorer of shared uses: choose a layer, and one weight, one input or the bias of it."""
     return Explorer(
         figures.draw_uses,
-        n=_whole("inputs n", 6, 1, 10),
-        kernel_size=_whole("kernel_size", 3, 1, 5),
-        stride=_whole("stride", 1, 1, 4),
-        target=_choice("the gradient of", figures.TARGETS),
-        index=_whole("its number", 0, 0, 9),
+        n=whole("inputs n", 6, 1, 10),
+        kernel_size=whole("kernel_size", 3, 1, 5),
+        stride=whole("stride", 1, 1, 4),
+        target=choice("the gradient of", figures.TARGETS),
+        index=whole("its number", 0, 0, 9),
     )
 
 
@@ -43,13 +31,11 @@ def routing_explorer() -> Explorer:
 
     return Explorer(
         draw,
-        plane=_choice("input", tuple(figures.PLANES)),
-        kernel_size=_whole("kernel_size", 3, 1, 4),
-        stride=_whole("stride", 1, 1, 4),
-        operation=_choice("operation", figures.OPERATIONS),
-        counted=ipywidgets.Checkbox(
-            value=False, description="upstream gradients 1, 2, 3, … instead of ones", indent=False, layout=_WIDE
-        ),
+        plane=choice("input", tuple(figures.PLANES)),
+        kernel_size=whole("kernel_size", 3, 1, 4),
+        stride=whole("stride", 1, 1, 4),
+        operation=choice("operation", figures.OPERATIONS),
+        counted=tick("upstream gradients 1, 2, 3, … instead of ones"),
     )
 
 
@@ -57,28 +43,21 @@ def difference_explorer(
     steps: np.ndarray, errors: Mapping[str, np.ndarray], pairs: Sequence[tuple[float, float]]
 ) -> Explorer:
     """Return a slider over `steps` for `draw_differences`; the arguments are those of that figure."""
-    step = ipywidgets.SelectionSlider(
-        options=[(f"{step:.0e}", place) for place, step in enumerate(steps)],
-        value=len(steps) // 2,
-        description="step h",
-        style=_LABEL,
-        layout=_WIDE,
-        continuous_update=False,
-    )
+    options = [(f"{step:.0e}", place) for place, step in enumerate(steps)]
 
     def draw(chosen: int) -> Picture:
         return figures.draw_differences(steps, errors, pairs, chosen)
 
-    return Explorer(draw, chosen=step)
+    return Explorer(draw, chosen=one_of("step h", options, len(steps) // 2))
 
 
 def overlap_explorer() -> Explorer:
     """Return the explorer of a transposed convolution's footprints: kernel, stride and number of inputs."""
     return Explorer(
         figures.draw_overlap,
-        kernel_size=_whole("kernel_size", 3, 1, 7),
-        stride=_whole("stride", 2, 1, 4),
-        inputs=_whole("inputs", 3, 1, 10),
+        kernel_size=whole("kernel_size", 3, 1, 7),
+        stride=whole("stride", 2, 1, 4),
+        inputs=whole("inputs", 3, 1, 10),
     )
 
 

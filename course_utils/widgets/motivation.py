@@ -3,26 +3,20 @@
 from functools import partial
 
 import numpy as np
-from ipywidgets import IntSlider
 
 from course_utils.plots import motivation as plots
+from course_utils.widgets.controls import whole
 from course_utils.widgets.explorer import Explorer
-
-_STYLE = {"description_width": "11em"}
-
-
-def _slider(value: int, least: int, most: int, name: str, step: int = 1) -> IntSlider:
-    return IntSlider(value, least, most, step, description=name, style=_STYLE, layout={"width": "30em"})
 
 
 def parameter_explorer() -> Explorer:
     """Return sliders for image side, channels, hidden units and window over `plots.parameters`."""
     return Explorer(
         plots.parameters,
-        side=_slider(200, 2, 1000, "image side"),
-        channels=_slider(1, 1, 16, "channels"),
-        hidden=_slider(40_000, 500, 1_000_000, "hidden units", step=500),
-        window=_slider(10, 1, 32, "window side"),
+        side=whole("image side", 200, 2, 1000),
+        channels=whole("channels", 1, 1, 16),
+        hidden=whole("hidden units", 40_000, 500, 1_000_000, step=500),
+        window=whole("window side", 10, 1, 32),
     )
 
 
@@ -34,8 +28,8 @@ def shift_explorer(pattern: np.ndarray, local: np.ndarray, shared: np.ndarray) -
     places = len(local)
     return Explorer(
         partial(plots.shifted, pattern, local, shared),
-        row=_slider(3, 0, places + 1, "row"),
-        column=_slider(2, 0, places + 1, "column"),
+        row=whole("row", 3, 0, places + 1),
+        column=whole("column", 2, 0, places + 1),
     )
 
 
@@ -43,8 +37,8 @@ def volume_explorer() -> Explorer:
     """Return sliders for input side, channels, window and number of filters over `plots.volumes`."""
     return Explorer(
         plots.volumes,
-        side=_slider(32, 4, 64, "input side"),
-        channels=_slider(3, 1, 16, "in_channels"),
-        window=_slider(5, 1, 11, "window side"),
-        maps=_slider(5, 1, 32, "filters (out_channels)"),
+        side=whole("input side", 32, 4, 64),
+        channels=whole("in_channels", 3, 1, 16),
+        window=whole("window side", 5, 1, 11),
+        maps=whole("filters (out_channels)", 5, 1, 32),
     )

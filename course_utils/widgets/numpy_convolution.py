@@ -8,9 +8,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from course_utils.plots import Picture
 from course_utils.plots.numpy_convolution import draw_layouts, draw_needs, draw_view, draw_window_matrix
-from course_utils.widgets import Explorer
+from course_utils.widgets.controls import choice, whole
+from course_utils.widgets.explorer import Explorer
 
-_STYLE = {"description_width": "120px"}
 _WINDOW = "one 3×3 window"
 # What each expression makes of the array x; the window is chosen by the two sliders.
 VIEWS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -24,14 +24,11 @@ VIEWS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def _slider(name: str, value: int, least: int, most: int) -> ipywidgets.IntSlider:
-    return ipywidgets.IntSlider(
-        value, least, most, description=name, style=_STYLE, layout={"width": "420px"}, continuous_update=False
-    )
-
-
 def view_explorer() -> Explorer:
-    """Return a choice of views of a 4×6 array, one of them a window that two sliders move, over `draw_view`."""
+    """Return a choice of views of a 4×6 array, one of them a window that two sliders move, over `draw_view`.
+
+    The sliders are disabled where they would move nothing.
+    """
     base = np.arange(24, dtype=np.int64).reshape(4, 6)
 
     def draw(view: str, row: int, column: int) -> Picture:
@@ -40,20 +37,21 @@ def view_explorer() -> Explorer:
         return draw_view(base, VIEWS[view](base), view)
 
     names = (*VIEWS, _WINDOW)
-    choice = ipywidgets.Dropdown(options=names, value="x.T", description="view", style=_STYLE)
-    return Explorer(
-        draw, view=choice, row=_slider("row of window", 0, 0, 1), column=_slider("column of window", 0, 0, 3)
-    )
+    view = choice("view", names, "x.T")
+    row, column = whole("row of window", 0, 0, 1), whole("column of window", 0, 0, 3)
+    for slider in (row, column):
+        ipywidgets.dlink((view, "value"), (slider, "disabled"), lambda chosen: chosen != _WINDOW)
+    return Explorer(draw, view=view, row=row, column=column)
 
 
 def window_matrix_explorer() -> Explorer:
     """Return sliders for channels, length, kernel_size and stride over `draw_window_matrix`."""
     return Explorer(
         draw_window_matrix,
-        channels=_slider("channels", 2, 1, 4),
-        length=_slider("length", 7, 1, 10),
-        kernel_size=_slider("kernel_size", 3, 1, 5),
-        stride=_slider("stride", 1, 1, 5),
+        channels=whole("channels", 2, 1, 4),
+        length=whole("length", 7, 1, 10),
+        kernel_size=whole("kernel_size", 3, 1, 5),
+        stride=whole("stride", 1, 1, 5),
     )
 
 
@@ -65,10 +63,10 @@ def layout_explorer() -> Explorer:
 
     return Explorer(
         draw,
-        channels=_slider("channels", 3, 1, 6),
-        kernel_size=_slider("kernel_size", 3, 1, 6),
-        row=_slider("row of window", 1, 0, 5),
-        column=_slider("column of window", 2, 0, 7),
+        channels=whole("channels", 3, 1, 6),
+        kernel_size=whole("kernel_size", 3, 1, 6),
+        row=whole("row of window", 1, 0, 5),
+        column=whole("column of window", 2, 0, 7),
     )
 
 
@@ -86,10 +84,10 @@ def memory_explorer(needs: Callable[..., Mapping[str, int]]) -> Explorer:
 
     return Explorer(
         draw,
-        images=_slider("images N", 8, 1, 64),
-        channels=_slider("in_channels C", 16, 1, 128),
-        side=_slider("side H = W", 32, 1, 128),
-        filters=_slider("out_channels", 32, 1, 128),
-        kernel_size=_slider("kernel_size", 3, 1, 11),
-        padding=_slider("padding", 1, 0, 5),
+        images=whole("images N", 8, 1, 64),
+        channels=whole("in_channels C", 16, 1, 128),
+        side=whole("side H = W", 32, 1, 128),
+        filters=whole("out_channels", 32, 1, 128),
+        kernel_size=whole("kernel_size", 3, 1, 11),
+        padding=whole("padding", 1, 0, 5),
     )

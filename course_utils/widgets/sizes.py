@@ -2,31 +2,23 @@
 
 from collections.abc import Mapping
 
-import ipywidgets
 import numpy as np
 
 from course_utils.plots import Picture
 from course_utils.plots.sizes import draw_bottleneck, draw_channel_mixing, draw_receptive_field, draw_windows
-from course_utils.widgets import Explorer
-
-_WIDE = {"description_width": "110px"}
-
-
-def _slider(name: str, value: int, least: int, most: int) -> ipywidgets.IntSlider:
-    return ipywidgets.IntSlider(
-        value, least, most, description=name, style=_WIDE, layout={"width": "420px"}, continuous_update=False
-    )
+from course_utils.widgets.controls import line, whole
+from course_utils.widgets.explorer import Explorer
 
 
 def output_size_explorer() -> Explorer:
     """Return sliders for n, kernel_size, stride, padding and dilation over `draw_windows`."""
     return Explorer(
         draw_windows,
-        n=_slider("inputs n", 6, 1, 24),
-        kernel_size=_slider("kernel_size", 3, 1, 9),
-        stride=_slider("stride", 2, 1, 6),
-        padding=_slider("padding", 0, 0, 4),
-        dilation=_slider("dilation", 1, 1, 4),
+        n=whole("inputs n", 6, 1, 24),
+        kernel_size=whole("kernel_size", 3, 1, 9),
+        stride=whole("stride", 2, 1, 6),
+        padding=whole("padding", 0, 0, 4),
+        dilation=whole("dilation", 1, 1, 4),
     )
 
 
@@ -36,17 +28,17 @@ def bottleneck_explorer(errors: Mapping[str, np.ndarray]) -> Explorer:
     def draw(reduction: int) -> Picture:
         return draw_bottleneck(reduction, errors)
 
-    return Explorer(draw, reduction=_slider("bottleneck r", 16, 1, 192))
+    return Explorer(draw, reduction=whole("bottleneck r", 16, 1, 192))
 
 
 def channel_explorer() -> Explorer:
     """Return sliders for channels, kernel size and groups; groups that do not divide the channels are refused."""
     return Explorer(
         draw_channel_mixing,
-        in_channels=_slider("in_channels", 16, 1, 64),
-        out_channels=_slider("out_channels", 32, 1, 64),
-        kernel_size=_slider("kernel_size", 3, 1, 7),
-        groups=_slider("groups", 4, 1, 64),
+        in_channels=whole("in_channels", 16, 1, 64),
+        out_channels=whole("out_channels", 32, 1, 64),
+        kernel_size=whole("kernel_size", 3, 1, 7),
+        groups=whole("groups", 4, 1, 64),
     )
 
 
@@ -72,10 +64,6 @@ def parse_layers(kernel_sizes: str, strides: str, dilations: str) -> list[tuple[
     return list(zip(*lists.values(), strict=True))
 
 
-def _line(name: str, value: str) -> ipywidgets.Text:
-    return ipywidgets.Text(value, description=name, style=_WIDE, layout={"width": "420px"}, continuous_update=False)
-
-
 def receptive_field_explorer() -> Explorer:
     """Return lists of kernel sizes, strides and dilations, an input length and a unit, over `draw_receptive_field`."""
 
@@ -84,9 +72,9 @@ def receptive_field_explorer() -> Explorer:
 
     return Explorer(
         draw,
-        kernel_sizes=_line("kernel sizes", "3 3 3 3"),
-        strides=_line("strides", "1 1 2 1"),
-        dilations=_line("dilations", "1 1 1 1"),
-        n=_slider("inputs n", 21, 1, 40),
-        unit=_slider("unit", 2, 0, 39),
+        kernel_sizes=line("kernel sizes", "3 3 3 3"),
+        strides=line("strides", "1 1 2 1"),
+        dilations=line("dilations", "1 1 1 1"),
+        n=whole("inputs n", 21, 1, 40),
+        unit=whole("unit", 2, 0, 39),
     )

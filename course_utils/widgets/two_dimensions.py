@@ -5,10 +5,9 @@ import traitlets
 
 from course_utils import filters
 from course_utils.plots import two_dimensions as plots
+from course_utils.widgets.controls import choice, number, real, tick, whole
 from course_utils.widgets.explorer import Explorer
 
-_LABEL = {"description_width": "9em"}
-_WIDE = {"width": "32em"}
 _PHOTOS = ("china", "flower")
 
 
@@ -21,9 +20,7 @@ class KernelGrid(ipywidgets.VBox, ipywidgets.ValueWidget):
     value = traitlets.Tuple()
 
     def __init__(self, preset: str = "Sobel") -> None:
-        self.preset = ipywidgets.Dropdown(
-            options=filters.KERNEL_NAMES, value=preset, description="Start from", style=_LABEL, layout=_WIDE
-        )
+        self.preset = choice("Start from", filters.KERNEL_NAMES, preset)
         self.cells = [
             ipywidgets.FloatText(
                 step=0.25,
@@ -36,7 +33,7 @@ class KernelGrid(ipywidgets.VBox, ipywidgets.ValueWidget):
         ]
         self._filling = False
         grid = ipywidgets.GridBox(
-            self.cells, layout={"grid_template_columns": "repeat(3, 6em)", "margin": "0 0 0 9.5em"}
+            self.cells, layout={"grid_template_columns": "repeat(3, 6em)", "margin": "0 0 0 11.3em"}
         )
         super().__init__([self.preset, grid])
         self._fill()
@@ -60,12 +57,10 @@ def window_explorer() -> Explorer:
     """Step through the worked example: each window, each product, with or without the border and the turn."""
     return Explorer(
         plots.window_picture,
-        window=ipywidgets.IntSlider(value=1, min=1, max=16, description="Window", style=_LABEL, layout=_WIDE),
-        terms=ipywidgets.IntSlider(value=1, min=1, max=4, description="Products so far", style=_LABEL, layout=_WIDE),
-        full=ipywidgets.Checkbox(
-            value=False, description="Border of zeros ('full', 16 windows)", indent=False, layout=_WIDE
-        ),
-        turn=ipywidgets.Checkbox(value=True, description="Turn the kernel (convolution)", indent=False, layout=_WIDE),
+        window=whole("Window", 1, 1, 16),
+        terms=whole("Products so far", 1, 1, 4),
+        full=tick("Border of zeros ('full', 16 windows)"),
+        turn=tick("Turn the kernel (convolution)", True),
     )
 
 
@@ -74,9 +69,9 @@ def kernel_explorer() -> Explorer:
     return Explorer(
         plots.kernel_picture,
         kernel=KernelGrid(),
-        photo=ipywidgets.Dropdown(options=_PHOTOS, description="Photograph", style=_LABEL, layout=_WIDE),
-        divide=ipywidgets.Checkbox(value=False, description="Divide by the DC gain", indent=False, layout=_WIDE),
-        turn=ipywidgets.Checkbox(value=False, description="Turn the kernel (convolution)", indent=False, layout=_WIDE),
+        photo=choice("Photograph", _PHOTOS),
+        divide=tick("Divide by the DC gain"),
+        turn=tick("Turn the kernel (convolution)"),
     )
 
 
@@ -84,11 +79,11 @@ def random_explorer() -> Explorer:
     """Draw sixteen random kernels again and again: another seed, another size, another law."""
     return Explorer(
         plots.random_picture,
-        rows=ipywidgets.IntSlider(value=1, min=1, max=11, description="Kernel rows", style=_LABEL, layout=_WIDE),
-        columns=ipywidgets.IntSlider(value=2, min=1, max=11, description="Kernel columns", style=_LABEL, layout=_WIDE),
-        seed=ipywidgets.IntText(value=1, description="Draw number", style=_LABEL, layout=_WIDE),
-        law=ipywidgets.Dropdown(options=filters.LAWS, description="Weights drawn from", style=_LABEL, layout=_WIDE),
-        photo=ipywidgets.Dropdown(options=_PHOTOS, description="Photograph", style=_LABEL, layout=_WIDE),
+        rows=whole("Kernel rows", 1, 1, 11),
+        columns=whole("Kernel columns", 2, 1, 11),
+        seed=number("Draw number", 1),
+        law=choice("Weights drawn from", filters.LAWS),
+        photo=choice("Photograph", _PHOTOS),
     )
 
 
@@ -96,29 +91,9 @@ def detector_explorer() -> Explorer:
     """Move the threshold of a detector over a photograph."""
     return Explorer(
         plots.detector_picture,
-        threshold=ipywidgets.IntSlider(
-            value=200,
-            min=0,
-            max=760,
-            step=20,
-            description="Threshold",
-            style=_LABEL,
-            layout=_WIDE,
-            continuous_update=False,
-        ),
-        slope=ipywidgets.FloatSlider(
-            value=0.02,
-            min=0.0,
-            max=0.1,
-            step=0.01,
-            description="Slope",
-            style=_LABEL,
-            layout=_WIDE,
-            continuous_update=False,
-        ),
-        rule=ipywidgets.Dropdown(options=plots.RULES, description="Rule", style=_LABEL, layout=_WIDE),
-        kernel=ipywidgets.Dropdown(
-            options=("Prewitt", "Sobel", "edge"), value="Prewitt", description="Kernel", style=_LABEL, layout=_WIDE
-        ),
-        photo=ipywidgets.Dropdown(options=_PHOTOS, description="Photograph", style=_LABEL, layout=_WIDE),
+        threshold=whole("Threshold", 200, 0, 760, 20),
+        slope=real("Slope", 0.02, 0.0, 0.1, 0.01),
+        rule=choice("Rule", plots.RULES),
+        kernel=choice("Kernel", ("Prewitt", "Sobel", "edge"), "Prewitt"),
+        photo=choice("Photograph", _PHOTOS),
     )
