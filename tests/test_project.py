@@ -129,11 +129,16 @@ def test_no_answer_is_importable_from_what_a_student_has(assignment, exercise):
     assert exercise.name not in {name for _module, name in public_functions()}
 
 
+LONGER = {"train_digits": 40}  # the closing task is a whole training run, and an answer is one cell
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_cells_are_short_and_end_without_semicolons(path):
-    code = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    code = [cell.source for cell in cells]
     lengths = [len(source.splitlines()) for source in code]
-    assert max(lengths) <= 25
+    names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells]
+    assert all(length <= LONGER.get(name, 25) for name, length in zip(names, lengths, strict=True))
     assert sum(lengths) / len(lengths) <= 8
     assert not [source for source in code if source.rstrip().endswith(";")]
 
