@@ -139,7 +139,8 @@ def test_cells_are_short_and_end_without_semicolons(path):
     lengths = [len(source.splitlines()) for source in code]
     names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells]
     assert all(length <= LONGER.get(name, 25) for name, length in zip(names, lengths, strict=True))
-    assert sum(lengths) / len(lengths) <= 8
+    # A solved assignment's answers are whole functions.
+    assert sum(lengths) / len(lengths) <= (8 if path.parent.name == "lectures" else 10)
     assert not [source for source in code if source.rstrip().endswith(";")]
 
 
