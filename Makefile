@@ -6,10 +6,11 @@ export MKL_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 # Each test worker is a process of one thread; two suit the smallest machines.
 WORKERS ?= 2
-# A file stays with one worker: what it sets up (a graded class, a browser) is set up once.
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# A file stays with one worker: what it sets up (a graded class, a browser) is set up once. In the order of their names:
+# by numbers of tests, as xdist would have it, the browser would come last and the other worker wait.
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo lab check test test-units test-lectures lint release lectures lock bench clean
+.PHONY: help setup demo lab check test test-units coverage test-lectures lint release lectures lock bench clean
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -33,6 +34,9 @@ check: lint ## lint, types and the fast tests: under two minutes
 	@$(PYTEST) -m "not slow"
 
 test-units: setup
+	@$(PYTEST)
+
+coverage: setup ## the tests again, and which lines of course_utils they reach; half as long again
 	@$(PYTEST) --cov=course_utils --cov-report=term
 
 test-lectures: setup

@@ -1,8 +1,8 @@
 """Grading a class of A1: `course grade` beside stock `nbgrader autograde`, the same submissions in the same run.
 
-Prints wall and processor seconds a submission, peak memory and the ratio; then how `course grade` grows, and what it
-takes with PostgreSQL and with a Dask cluster of two worker processes. Processor time is that of every process begun,
-by a cgroup where one can be made, else of the whole machine. Run it on a machine that does nothing else.
+Prints wall and processor seconds a graded submission, peak memory and the ratio; then how `course grade` grows, and
+what it takes with PostgreSQL and with a Dask cluster of two worker processes. Processor time is that of every process
+begun, by a cgroup where one can be made, else of the whole machine. Run it on a machine that does nothing else.
 """
 
 import argparse
@@ -29,11 +29,12 @@ HOOKS = 'importlib.import_module("course_utils.grading.hooks").configure(c)'
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command took: wall and processor seconds, and megabytes of memory at its peak."""
+    """What a command took: wall and processor seconds, megabytes of memory at its peak; how many it then had graded."""
 
     wall: float
     processor: float
     memory: float
+    graded: int = 0
 
 
 class Meter:
@@ -134,26 +135,30 @@ def measure(meter: Meter, scratch: Path, count: int, make: Callable[[Path], list
     try:
         taken = cost(meter, make(place), place)
         done = len(list(place.glob(f"autograded/*/{A1}/{A1}.ipynb")))
-        if done < count:
+        if done < count:  # nbgrader gives some up, and may stop before the end
             print(f"  only {done} of {count} graded", flush=True)
-        return taken
+        return replace(taken, graded=done)
     finally:
         shutil.rmtree(place)
 
 
 def line(name: str, costs: list[Cost], count: int, peer: list[Cost] | None = None) -> str:
-    """Return a line of the table: medians a submission with lowest and highest, and the ratio to the peer."""
+    """Return a line of the table: medians a graded submission with lowest and highest, and the ratio to the peer."""
     parts = [f"{name:34}{count:5}"]
     for what in ("wall", "processor"):
-        each = sorted(getattr(one, what) / count for one in costs)
+        each = sorted(each_of(one, what) for one in costs)
         parts.append(f"{statistics.median(each):8.2f} ({each[0]:.2f}-{each[-1]:.2f})")
     parts.append(f"{max(one.memory for one in costs):8.0f}")
     if peer:
         for what in ("wall", "processor"):
-            mine = statistics.median(getattr(one, what) for one in costs)
-            theirs = statistics.median(getattr(one, what) for one in peer)
+            mine, theirs = (statistics.median(each_of(one, what) for one in some) for some in (costs, peer))
             parts.append(f"{theirs / mine:7.1f}x {what}")
     return " ".join(parts)
+
+
+def each_of(one: Cost, what: str) -> float:
+    """Return the seconds for each submission that was graded."""
+    return getattr(one, what) / max(one.graded, 1)
 
 
 @contextlib.contextmanager
@@ -244,7 +249,7 @@ def main() -> None:
             for each in asked.stock_growth:
                 print(line("nbgrader autograde + feedback", [measure(meter, scratch, each, stock)], each), flush=True)
         for each in asked.growth:
-            print(line("course grade", [measure(meter, scratch, each, ours())], each), flush=True)
+            print(line("course grade", [measure(meter, scratch, each, ours())], each, peer), flush=True)
         alone = [measure(meter, scratch, count, ours("--workers", "1"))]
         print(line("course grade --workers 1", alone, count), flush=True)
         with cluster(scratch, meter) as address:

@@ -638,8 +638,9 @@ PERSIST = [
         "nothing_was_planted",
         """
         import builtins, os, sys
+        own = {"ipython", *sys.prefix.split("/")[2:3]}  # where Python itself lies below /tmp
         print("LOOT", hasattr(builtins, "planted"), [os.listdir(p) for p in ("/scratch", "/dev/shm", "/home/student")],
-              [f for f in os.listdir("/tmp") if f != "ipython"], [m for m in ("torch", "planted") if m in sys.modules])
+              [f for f in os.listdir("/tmp") if f not in own], [m for m in ("torch", "planted") if m in sys.modules])
         """,
         says="LOOT False [[], [], []] [] []",
     ),

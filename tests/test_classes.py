@@ -1,5 +1,6 @@
 """Every assignment's made-up class, graded through sandbox and examiner: right, wrong and forged."""
 
+import html
 import os
 
 import pytest
@@ -43,7 +44,7 @@ def test_class_is_of_all_kinds(graded):
     _, members, results = graded
     most = max(result.total for result in results.values())
     full = [name for name in members if results[name].total == most]
-    assert len(full) >= 3
+    assert len(full) >= 2
     assert any(members[name].alternative is not None for name in full)
     assert any(members[name].released and results[name].total == 0 for name in members)
     assert len({result.total for result in results.values()}) >= 5
@@ -60,7 +61,7 @@ def test_wrong_answers_are_told_their_misconception(graded):
     assignment, members, results = graded
     exercises = {each.name: each for each in classroom.load_exercises(assignment).values()}
     for name, member in members.items():
-        page = results[name].feedback.read_text(encoding="utf-8")
+        page = html.unescape(results[name].feedback.read_text(encoding="utf-8"))
         for asked, answer in member.answers.items():
             says = [each.says for each in exercises[asked].misconceptions if each.function is answer]
-            assert all(said.split("`")[0].split("'")[0].split("<")[0][:40] in page for said in says), (name, asked)
+            assert all(said in page for said in says), (name, asked)

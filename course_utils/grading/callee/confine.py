@@ -15,7 +15,7 @@ from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000)
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 0x1000, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 0x20, 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 PR_SET_SECCOMP = 22
 ALL_NEW = NEWNS | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET | 0x02000000
@@ -64,15 +64,27 @@ def own_files(scratch: str, megabytes: int) -> None:
         below = {python for python in (sys.prefix, sys.base_prefix) if Path(python).is_relative_to(place)}
         kept = {python: os.open(python, os.O_PATH) for python in below}
         _check(_LIBC.mount(b"tmpfs", place.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options), f"mount {place}")
-        for python, handle in kept.items():  # still read-only, as it was
-            Path(python).mkdir(parents=True, exist_ok=True)
-            source = f"/proc/self/fd/{handle}".encode()
-            _check(_LIBC.mount(source, python.encode(), None, MS_BIND | MS_REC, None), f"keep {python}")
-            os.close(handle)
+        _keep(place, kept)
     for place in ("/proc", "/dev/pts"):
         flags = MS_NOSUID | MS_NODEV | MS_RDONLY
         _check(_LIBC.mount(b"tmpfs", place.encode(), b"tmpfs", flags, b"size=4k"), f"cover {place}")
     os.chdir(scratch)
+
+
+def _keep(place: str, kept: dict[str, int]) -> None:
+    """Show folders below `place` again, by their handles: read-only as they were, and so is the way to them."""
+    tops = {str(Path(place, Path(python).relative_to(place).parts[0])) for python in kept} - set(kept)
+    for top in tops:
+        Path(top).mkdir()
+        _check(_LIBC.mount(b"tmpfs", top.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, b"size=64k"), f"mount {top}")
+    for python, handle in kept.items():
+        Path(python).mkdir(parents=True, exist_ok=True)
+        source = f"/proc/self/fd/{handle}".encode()
+        _check(_LIBC.mount(source, python.encode(), None, MS_BIND | MS_REC, None), f"keep {python}")
+        os.close(handle)
+    for top in tops:
+        flags = MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV
+        _check(_LIBC.mount(b"tmpfs", top.encode(), b"tmpfs", flags, None), f"close {top}")
 
 
 def give_up_power() -> None:
