@@ -48,6 +48,7 @@ def _hand_in(
     solved = classroom.read(classroom.assignment_notebook(course.root, assignment))
     for minute, member in enumerate(members):
         notebook = classroom.submission(released, solved, assignment, member)
-        name = f"{member.id}_attempt_2026-10-01-10-{minute:02d}-00_{assignment}.ipynb"
+        at = f"2026-10-01-{10 + minute // 60:02d}-{minute % 60:02d}-00"
+        name = f"{member.id}_attempt_{at}_{assignment}.ipynb"
         text = nbformat.writes(notebook) + "\n"
         (archive / name).write_text(member.damage(text) if member.damage else text, encoding="utf-8")
