@@ -28,6 +28,7 @@ def test_stub_gets_nothing(assignment, exercise):
     assert cells >= {"examples", *exercise.facets}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "exercise", "misconception"), WRONG)
 def test_misconception_loses_its_cells_and_is_named(assignment, exercise, misconception):
     told = assignment.lost(exercise, misconception.function)

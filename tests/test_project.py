@@ -123,6 +123,7 @@ def public_functions():
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "exercise"), find_all(), ids=lambda value: getattr(value, "name", ""))
 def test_no_answer_is_importable_from_what_a_student_has(assignment, exercise):
     assert not [where for where, function in public_functions().items() if assignment.answers(exercise, function)]
