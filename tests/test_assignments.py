@@ -38,6 +38,7 @@ def test_misconception_loses_its_cells_and_is_named(assignment, exercise, miscon
     assert any(misconception.says in text for text in hidden), hidden[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "exercise", "alternative"), RIGHT)
 def test_alternative_keeps_everything(assignment, exercise, alternative):
     assert assignment.lost(exercise, alternative) == {}
