@@ -4,6 +4,7 @@ The instructor's examiner uses the same comparison, so a test means the same whe
 """
 
 import copy
+import gc
 import linecache
 import signal
 import threading
@@ -12,11 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral, Real
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
 SECONDS_A_CALL = 5.0
+_AGAIN = 0.01  # seconds until an alarm that could not be heard rings again
 _LONGEST = 60
 _GIVEN_UP = ("TooSlowError", "StudentProcessError")  # no exception of the answer's own
 
@@ -69,14 +72,22 @@ def raised(error: Exception) -> Outcome:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TooSlowError in the block after `seconds`, where the platform has an alarm and this is the main thread."""
+    """Raise TooSlowError in the block after `seconds`, where the platform has an alarm and this is the main thread.
+
+    Python swallows what is raised in a destructor or while it collects garbage; then the alarm rings again.
+    """
     possible = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     if not possible:
         yield
         return
 
-    def stop(_number: int, _frame: object) -> None:
-        raise TooSlowError
+    def stop(_number: int, frame: FrameType | None) -> None:
+        running = _running(frame)
+        collecting = any(getattr(callback, "__code__", None) in running for callback in gc.callbacks)
+        if collecting or any(code.co_name == "__del__" for code in running):
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        if not collecting:
+            raise TooSlowError
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -85,6 +96,15 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _running(frame: FrameType | None) -> set[CodeType]:
+    """Return the code of a frame and of all that called it."""
+    running = set()
+    while frame is not None:
+        running.add(frame.f_code)
+        frame = frame.f_back
+    return running
 
 
 def _own_frames(error: BaseException) -> str:

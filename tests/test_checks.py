@@ -1,5 +1,6 @@
 """What a student is told: each kind of failure, word by word where the words matter."""
 
+import gc
 import time
 
 import numpy as np
@@ -122,6 +123,46 @@ def test_a_loop_that_never_ends_is_stopped(monkeypatch):
     assert outcome.error == "TooSlowError"
     assert time.monotonic() - start < 5
     assert "did not come back within 0.2 seconds" in told(gives, 1, endless)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_alarm_that_a_destructor_swallows_rings_again(monkeypatch):
+    monkeypatch.setattr(checks, "SECONDS_A_CALL", 0.1)
+
+    class Endless:
+        def __del__(self):
+            while True:
+                pass
+
+    def deaf_at_first():
+        Endless()
+        while True:
+            pass
+
+    assert call(deaf_at_first).error == "TooSlowError"
+
+
+def test_an_alarm_that_rings_while_garbage_is_collected_rings_again(monkeypatch):
+    monkeypatch.setattr(checks, "SECONDS_A_CALL", 0.1)
+    phases = []
+
+    def slow(phase, _info):
+        end = time.monotonic() + 0.2
+        while time.monotonic() < end:
+            pass
+        phases.append(phase)
+
+    def deaf_at_first():
+        gc.collect()
+        while True:
+            pass
+
+    gc.callbacks.append(slow)
+    try:
+        assert call(deaf_at_first).error == "TooSlowError"
+    finally:
+        gc.callbacks.remove(slow)
+    assert phases == ["start", "stop"]
 
 
 def test_arguments_are_copied():

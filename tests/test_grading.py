@@ -242,8 +242,9 @@ def test_source_of_an_answer_is_renamed_and_undecorated():
     exercise = loading.load_exercises(A1)["fc_params"]
     source = source_as(exercise.misconceptions[0].function, "fc_params")
     assert source.startswith("def fc_params(in_features")
-    with pytest.raises(ValueError, match="no plain function"):
-        source_as(Call, "x")
+    assert source_as(Call, "Asked").startswith("class Asked:")
+    with pytest.raises(ValueError, match="no plain function or class"):
+        source_as(loading, "x")
 
 
 def test_the_same_facet_is_examined_alike_each_time():

@@ -179,12 +179,13 @@ def expected_of(exercise: Exercise, asked: Call) -> Any:
 
 
 def source_as(function: Function, name: str) -> str:
-    """Return the source of a self-contained function without its decorators, renamed to `name`."""
+    """Return the source of a self-contained function or class without its decorators, renamed to `name`."""
     source = textwrap.dedent(inspect.getsource(function))
     tree = ast.parse(source)
     definition = tree.body[0]
-    if not isinstance(definition, ast.FunctionDef):
-        raise ValueError(f"{function!r} is no plain function, so it cannot stand in a student's cell")
+    if not isinstance(definition, (ast.FunctionDef, ast.ClassDef)):
+        raise ValueError(f"{function!r} is no plain function or class, so it cannot stand in a student's cell")
     lines = source.splitlines()[definition.lineno - 1 :]
-    lines[0] = lines[0].replace(f"def {definition.name}(", f"def {name}(", 1)
+    kind = "class" if isinstance(definition, ast.ClassDef) else "def"
+    lines[0] = lines[0].replace(f"{kind} {definition.name}", f"{kind} {name}", 1)
     return "\n".join(lines) + "\n"
