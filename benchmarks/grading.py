@@ -135,7 +135,7 @@ def measure(meter: Meter, scratch: Path, count: int, make: Callable[[Path], list
     try:
         taken = cost(meter, make(place), place)
         done = len(list(place.glob(f"autograded/*/{A1}/{A1}.ipynb")))
-        if done < count:  # nbgrader gives some up, and may stop before the end
+        if done < count:  # nbgrader gives up what breaks off, and all that follow a file with old metadata
             print(f"  only {done} of {count} graded", flush=True)
         return replace(taken, graded=done)
     finally:

@@ -24,6 +24,11 @@ class Assignment:
             mark["grade_id"]: classroom.strip_marks(cell.source) for cell, mark in marks if mark["solution"]
         }
 
+    def whole_reference(self, exercise: Exercise) -> str:
+        """Return the reference answer with its parts, where the notebook gives them a cell of their own."""
+        names = (f"{exercise.name}_parts", exercise.name)
+        return "\n\n\n".join(self.reference[name] for name in names if name in self.reference)
+
     def _prepare(self, exercise: Exercise) -> None:
         """Draw the exercise's pools and note the oracle's values, as grading does, once."""
         if exercise.name not in self._prepared:

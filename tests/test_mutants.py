@@ -10,7 +10,7 @@ from course_utils.grading.classroom import answer_source
 ANSWERS = [
     pytest.param(assignment, exercise, answer, id=f"{exercise.name}-{getattr(answer, '__name__', 'reference')}")
     for assignment, exercise in find_all()
-    for answer in (assignment.reference[exercise.name], *exercise.alternatives)
+    for answer in (assignment.whole_reference(exercise), *exercise.alternatives)
 ]
 
 
@@ -32,7 +32,7 @@ def test_mutants_are_killed(assignment, exercise, answer, record_property):
 
 @pytest.mark.parametrize(("assignment", "exercise"), find_all(), ids=lambda value: getattr(value, "name", ""))
 def test_equivalents_are_mutants_that_exist(assignment, exercise):
-    answers = (assignment.reference[exercise.name], *exercise.alternatives)
+    answers = (assignment.whole_reference(exercise), *exercise.alternatives)
     names = {name for answer in answers for name, _source in mutants(answer_source(exercise, answer))}
     assert set(exercise.equivalent) <= names
     assert all(exercise.equivalent.values())

@@ -24,7 +24,7 @@ def points(value: float) -> str:
 
 
 def template(name: str, most: int | None = None, **words: Callable | str | int) -> jinja2.Template:
-    """Return the template `name`.html.j2 with the style `name`.css in it and `points` as a filter.
+    """Return the template `name`.html.j2 with the styles page.css and `name`.css in it and `points` as a filter.
 
     Functions among `words` are its other filters, all else is there by its name. Whatever is put in is text, with all
     characters spelt out that hide or turn text, and cut after `most` characters.
@@ -44,7 +44,7 @@ def template(name: str, most: int | None = None, **words: Callable | str | int) 
         lstrip_blocks=True,
         finalize=shown,
     )
-    style = (TEMPLATES / f"{name}.css").read_text(encoding="utf-8")
+    style = "".join((TEMPLATES / f"{each}.css").read_text(encoding="utf-8") for each in ("page", name))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     environment.globals.update(style=Markup(style), style_digest=digest)
     environment.filters["points"] = points

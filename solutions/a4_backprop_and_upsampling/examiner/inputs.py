@@ -28,6 +28,11 @@ def whole(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return rng.integers(-9, 10, shape).astype(float)
 
 
+def differ(back: float, ahead: float) -> bool:
+    """Return whether the two scalar products of an adjoint differ by more than rounding; not a number differs."""
+    return not abs(back - ahead) <= 1e-6 * max(1.0, abs(back), abs(ahead))
+
+
 def distinct(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Return floats of which no two are equal, so that no maximum ties; about half are negative."""
     size = int(np.prod(shape))

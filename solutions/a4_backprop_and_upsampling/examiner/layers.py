@@ -17,7 +17,7 @@ from course_utils.grading.exercise import (
     untouched,
 )
 
-from .inputs import draw_pair, few, generator, pair, seeds, shape_fault, shortened, single, spoilt, whole
+from .inputs import differ, draw_pair, few, generator, pair, seeds, shape_fault, shortened, single, spoilt, whole
 
 
 def _backward(dout, x, w, stride=1, padding=0):
@@ -57,7 +57,7 @@ def linear_and_adjoint(exercise, function, asked):
         for _ in range(3):
             v = whole(rng, *got.shape)
             back, ahead = float((got * v).sum()), float((dout * layer_of(torch.tensor(v)).numpy()).sum())
-            if not abs(back - ahead) <= 1e-6 * max(1.0, abs(back), abs(ahead)):
+            if differ(back, ahead):
                 told = f"⟨{name}, v⟩ is {back:g} and ⟨dout, forward(v)⟩ {ahead:g}"
                 return outcome, f"{told}, for a v of whole numbers: they must be equal for every v."
     return outcome, None

@@ -16,7 +16,7 @@ from course_utils.grading.exercise import (
     untouched,
 )
 
-from .inputs import draw_pair, few, generator, pair, seeds, shape_fault, shortened, single, spoilt, whole
+from .inputs import differ, draw_pair, few, generator, pair, seeds, shape_fault, shortened, single, spoilt, whole
 
 
 def _transposed(x, w, stride=1, padding=0, output_padding=0):
@@ -46,7 +46,7 @@ def _adjoint(exercise, function, asked):
         v = whole(rng, *stand_in.shape)
         ahead = (F.conv2d(torch.tensor(v), torch.tensor(w), None, **forward).numpy() * x).sum()
         back = (v * outcome.value).sum()
-        if not abs(back - ahead) <= 1e-6 * max(1.0, abs(back), abs(ahead)):
+        if differ(back, ahead):
             told = f"⟨result, v⟩ is {back:g} and ⟨x, conv2d(v, w)⟩ {ahead:g}, for a v of whole numbers"
             return outcome, f"{told}: they must be equal for every v, or the matrix is not the transposed one."
     return outcome, None
