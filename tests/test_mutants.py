@@ -23,10 +23,11 @@ def _endless_loops_end_soon(monkeypatch):
 @pytest.mark.parametrize(("assignment", "exercise", "answer"), ANSWERS)
 def test_mutants_are_killed(assignment, exercise, answer, record_property):
     made = list(mutants(answer_source(exercise, answer)))
-    survivors = [name for name, source in made if assignment.survives(exercise, source)]
-    record_property("mutants", (exercise.name, len(made), len(survivors)))
     assert made
-    unexplained = [name for name in survivors if name not in exercise.equivalent]
+    # Those listed as equivalent may live, and judging them takes longest: every facet to its end.
+    to_kill = [(name, source) for name, source in made if name not in exercise.equivalent]
+    record_property("mutants", (exercise.name, len(made), len(made) - len(to_kill)))
+    unexplained = [name for name, source in to_kill if assignment.survives(exercise, source)]
     assert not unexplained, "\n".join(unexplained)
 
 
