@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral, Real
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 SECONDS_A_CALL = 5.0
-_AGAIN = 0.01  # seconds until an alarm that could not be heard rings again
+_AGAIN = 0.2  # seconds until an alarm that was not heard rings again
 _LONGEST = 60
 _GIVEN_UP = ("TooSlowError", "StudentProcessError")  # no exception of the answer's own
 
@@ -74,7 +74,7 @@ def raised(error: Exception) -> Outcome:
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise TooSlowError in the block after `seconds`, where the platform has an alarm and this is the main thread.
 
-    Python swallows what is raised in a destructor or while it collects garbage; then the alarm rings again.
+    Python swallows what is raised in a destructor and the like; so the alarm rings again until the block ends.
     """
     possible = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     if not possible:
@@ -82,15 +82,11 @@ def time_limit(seconds: float) -> Iterator[None]:
         return
 
     def stop(_number: int, frame: FrameType | None) -> None:
-        running = _running(frame)
-        collecting = any(getattr(callback, "__code__", None) in running for callback in gc.callbacks)
-        if collecting or any(code.co_name == "__del__" for code in running):
-            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
-        if not collecting:
+        if not _collecting(frame):
             raise TooSlowError
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
         yield
     finally:
@@ -98,13 +94,12 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _running(frame: FrameType | None) -> set[CodeType]:
-    """Return the code of a frame and of all that called it."""
-    running = set()
-    while frame is not None:
-        running.add(frame.f_code)
+def _collecting(frame: FrameType | None) -> bool:
+    """Return whether a frame, or one that called it, is a callback of the garbage collector."""
+    callbacks = [getattr(callback, "__code__", None) for callback in gc.callbacks]
+    while frame is not None and frame.f_code not in callbacks:
         frame = frame.f_back
-    return running
+    return frame is not None
 
 
 def _own_frames(error: BaseException) -> str:

@@ -483,6 +483,21 @@ def test_a_hidden_package_says_that_it_is_not_there(talk):
     assert "answered without it" in reply["error"]["message"]
 
 
+def test_modules_of_the_course_can_be_hidden_too():
+    with Warm(Policy(LIMITS, ("torch", "course_utils.models", "course_utils.filters"))) as warm:
+        talk = Conversation(warm)
+        for gone in ("course_utils.models", "course_utils.models.vgg", "course_utils.filters"):
+            reply = talk.run_cell(f"import {gone}")
+            assert reply["error"]["name"] == "ModuleNotFoundError"
+            assert "answered without it" in reply["error"]["message"]
+        seen = "import os, course_utils.data\nfolder = os.path.dirname(course_utils.__file__)\n"
+        seen += "print(folder, os.listdir(folder + '/models'), os.path.exists('/work'))"
+        reply = talk.run_cell(seen)
+        assert reply["error"] is None, reply
+        assert reply["text"].startswith("/course/course_utils ['__init__.py']"), reply["text"]
+        talk.hang_up()
+
+
 # The sandbox itself
 
 

@@ -19,6 +19,7 @@ def _endless_loops_end_soon(monkeypatch):
     monkeypatch.setattr(checks, "SECONDS_A_CALL", 0.5)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an alarm in a destructor
 @pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "exercise", "answer"), ANSWERS)
 def test_mutants_are_killed(assignment, exercise, answer, record_property):

@@ -132,12 +132,16 @@ def public_functions():
     return seen
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an alarm in a destructor
 @pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "exercise"), find_all(), ids=lambda value: getattr(value, "name", ""))
 def test_no_answer_is_importable_from_what_a_student_has(assignment, exercise, monkeypatch):
     monkeypatch.setattr(checks, "SECONDS_A_CALL", 0.5)  # some functions take long over what they were not made for
-    assert not [where for where, function in public_functions().items() if assignment.answers(exercise, function)]
-    assert exercise.name not in {name for _module, name in public_functions()}
+    found = public_functions()
+    assert exercise.name not in {name for _module, name in found}
+    if assignment.name[:2] in ("a1", "a2", "a3", "a4"):  # these ask for numbers, and a net is none: spare its building
+        found = {where: each for where, each in found.items() if ".models." not in where[0]}
+    assert not [where for where, function in found.items() if assignment.answers(exercise, function)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
