@@ -131,9 +131,10 @@ def with_shifted_copies(split: Split) -> Split:
 
     What leaves the picture is lost, and zeros come in: the expansion of Nielsen's chapter 6, 50,000 to 250,000.
     """
-    fields = [
-        plane_field(split.x_train.shape[-2:], down=down, right=right)
-        for down, right in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
-    ]
-    copies = np.concatenate([warped(split.x_train, field) for field in fields])
-    return Split(copies, np.tile(split.y_train, len(fields)), split.x_test, split.y_test, split.name)
+    count, *shape = split.x_train.shape
+    moves = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
+    copies = np.empty((len(moves), count, *shape), dtype=split.x_train.dtype)
+    for copy, (down, right) in zip(copies, moves, strict=True):
+        copy[...] = warped(split.x_train, plane_field(split.x_train.shape[-2:], down=down, right=right))
+    x = copies.reshape(len(moves) * count, *shape)
+    return Split(x, np.tile(split.y_train, len(moves)), split.x_test, split.y_test, split.name)

@@ -13,8 +13,6 @@ from course_utils.grading.exercise import Call, Facet, expected_of
 from .inputs import few, seeds
 from .world import Net, Work, layer, lent, refuses, seeded
 
-OPTIONS = ("kernel_size", "stride", "padding", "dilation", "bias")
-
 
 class Ablated:
     """What is left of a network: the names of its layers, its kept weights, shapes, and scores. Shown by its layers."""
@@ -61,8 +59,10 @@ def _oracle(net, names, input_shape):
     new, old = Net(*left), net.state_dict()
     shapes = [[key, *each.shape] for key, each in new.state_dict().items()]
     kept = [_array(old[key]) for key in new.state_dict() if key.partition(".")[0] not in mended]
-    return Ablated({"names": [each[3] for each in left], "shapes": shapes, "mended": mended, "kept": kept,
-                    "scores": _filled(new, input_shape)}, repr(new))  # fmt: skip
+    keys = {"Conv2d": "in_channels", "Linear": "in_features"}
+    inputs = [[name, keys[kind], args[0]] for kind, args, _, name in left if kind in keys]
+    parts = {"names": [each[3] for each in left], "shapes": shapes, "mended": mended, "kept": kept, "inputs": inputs}
+    return Ablated({**parts, "scores": _filled(new, input_shape)}, repr(new))
 
 
 def ablated(exercise, function, asked):
@@ -73,17 +73,19 @@ def ablated(exercise, function, asked):
     def ask():
         new = function(lent(function, net), names, shape)
         layers, state = dict(new.named_children()), new.state_dict()
-        inputs = [getattr(layers[name], key) if name in layers else 0 for name, key, _ in expected["inputs"]]
+        inputs = [[name, key, getattr(layers[name], key)] for name, key, _ in expected["inputs"] if name in layers]
         shapes = [[key, *each.shape] for key, each in state.items()]
         kept = [_array(each.clone()) for key, each in state.items() if key.partition(".")[0] not in expected["mended"]]
         same = "other weights" if difference(kept, expected["kept"]) else "kept"
-        return [left, shapes, same, _filled(new, shape) if shapes == expected["shapes"] else "other shapes"]
+        scores = _filled(new, shape) if shapes == expected["shapes"] else "other shapes"
+        return [list(layers), shapes, same, inputs, scores]
 
     outcome = call(ask)
     if outcome.error:
         return outcome, failure(outcome, None)
-    words = ("the layers", "the shapes of the weights", "the weights of layers whose input is as before", "the scores")
-    wanted = expected["names"], expected["shapes"], "kept", expected["scores"]
+    words = ("the layers", "the shapes of the weights", "the weights of layers whose input is as before")
+    words += ("what the layers say of their inputs", "the scores")
+    wanted = expected["names"], expected["shapes"], "kept", expected["inputs"], expected["scores"]
     faults = (difference(mine, right) for mine, right in zip(outcome.value, wanted))
     return outcome, next((f"{what}: {fault}" for what, fault in zip(words, faults) if fault), None)
 

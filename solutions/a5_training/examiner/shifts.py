@@ -169,7 +169,7 @@ def translate_by_slices(images, most, seed):
     rng = np.random.default_rng([3, seed])
     moved = np.zeros_like(images)
     for new, old in zip(moved, images):
-        down, right = (int(step) for step in rng.choice(np.arange(-most, most + 1), 2))
+        down, right = rng.integers(-most, most + 1, 2)
         to = slice(max(down, 0), h + min(down, 0)), slice(max(right, 0), w + min(right, 0))
         fro = slice(max(-down, 0), h + min(-down, 0)), slice(max(-right, 0), w + min(-right, 0))
         new[:, to[0], to[1]] = old[:, fro[0], fro[1]]

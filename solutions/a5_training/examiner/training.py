@@ -57,6 +57,7 @@ def _calls(draw):
 PLAIN = drawn(1, 7, 2, lr=0.05, momentum=0.9, batch_size=3, seed=5)
 NORMED = drawn(2, 10, 3, features=3, most=4, norm=True, training=False, lr=0.1, momentum=0.5, batch_size=4, seed=1)
 CALLS = (PLAIN, NORMED, drawn(3, 11, 1, batch_size=5), drawn(4, 6, 2, momentum=0.0, batch_size=20), drawn(5, 40, 2))
+CALLS += (drawn(9, 3, 1, batch_size=1), drawn(10, 1, 2, norm=True, batch_size=4))
 LONG = drawn(6, 9, 3, norm=True, lr=0.05, momentum=0.9, batch_size=4, seed=3)
 ONCE = drawn(7, 7, 1, norm=True, momentum=0.5, batch_size=4, seed=2)
 NET, X, Y, _ = PLAIN.args
