@@ -67,10 +67,10 @@ def moved_digits(copies: int = 2, shift: float = 4.0, scale: float = 1.2, angle:
     """Return the digits on a canvas of 29×29, each moved at random: training digits `copies` times, test digits once.
 
     Shifts go up to `shift` pixels along both axes, scales from 1 / `scale` to `scale`, angles up to `angle` degrees.
-    All float32; the draws come from a generator of `seed`. Raises ValueError where `copies` is below 1.
+    All float32; the draws come from a generator of `seed`. Raises ValueError where `copies` is not 1 to 20.
     """
-    if copies < 1:
-        raise ValueError(f"copies is {copies}; it must be 1 or more")
+    if not 1 <= copies <= 20:
+        raise ValueError(f"copies is {copies}; it must be 1 to 20")
     data, rng = digits(), np.random.default_rng(seed)
 
     def draw(images: np.ndarray) -> np.ndarray:

@@ -152,6 +152,7 @@ def test_probes_read_what_is_there_and_nothing_else():
         (lambda: moved(torch.zeros(1, 1, 3, 3), scale=0.0), "the scale is 0"),
         (lambda: changed(torch.zeros(1, 1, 3, 3), "shear", 1), "no change 'shear'"),
         (lambda: moved_digits(copies=0), "copies is 0"),
+        (lambda: moved_digits(copies=21), "copies is 21"),
         (lambda: layer_features(nn.Sequential(nn.ReLU()), torch.zeros(1, 1), ["1"]), "no layer 1; it has 0"),
         (lambda: only_classes(digits(), [3, 3]), "each may stand once"),
         (lambda: only_classes(digits(), [11]), r"\[11\] have none"),

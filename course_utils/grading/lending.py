@@ -42,16 +42,18 @@ def _made(module: Any, look: Callable[[str], Any], library: Any) -> Any:
         for name, child in module.named_children():
             made.add_module(name, _made(child, look, library))
         return made
-    kind = type(module)
+    kind, options = type(module), _options(module)
     maker = getattr(library, kind.__name__) if kind.__module__.startswith("torch.nn.") else look(kind.__name__)
-    return maker(**_options(module))
+    return maker(**options)
 
 
 def _options(module: Any) -> dict[str, Any]:
     """Return the arguments with which a layer was made: torch's layers keep each under its own name."""
-    names = [name for name in inspect.signature(type(module)).parameters if name not in ("device", "dtype")]
+    found = inspect.signature(type(module)).parameters.values()
+    names = [each.name for each in found if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+    names = [name for name in names if name not in ("device", "dtype")]
     if any(not hasattr(module, name) for name in names) or list(module.children()):
         raise TypeError(
-            f"a {type(module).__name__} cannot be handed to a student's function: what made it is not known"
+            f"a {type(module).__name__} cannot be handed to a student's function: its options are not known"
         )
     return {name: getattr(module, name) is not None if name == "bias" else getattr(module, name) for name in names}

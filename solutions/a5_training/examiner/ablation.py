@@ -158,7 +158,7 @@ NET, _, SHAPE = ONE.args
 ablate = Work(
     "ablate",
     _oracle,
-    "lecture 10, on the ablation of AlexNet",
+    "lecture 10, section 10.8",
     {
         "values": Facet(ablated, CALLS, _calls(), 10),
         "apart": Facet(apart, CALLS),

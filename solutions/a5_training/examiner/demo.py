@@ -44,12 +44,13 @@ CLASS = [
         "ablate": ablation_wrong.ablate_unchecked,
     }),
     Student("gil", "hands in the notebook as it was released", {}, released=True),
-    Student("hua", "ends Python where the model is tested", {"accuracy": """
-import os
-
-
+    Student("hua", "a loop that never ends, where the model is tested", {"accuracy": """
 def accuracy(model, x, y, batch_size=100):
-    os._exit(0)
+    start, right = 0, 0
+    while start < len(x):
+        part = slice(start, start + batch_size)
+        right += (model(x[part]).argmax(1) == y[part]).sum().item()
+    return right / len(x)
 """, "train": training.train_with_a_sampler}, loses="accuracy"),
     Student("ian", "forger: has the tests skipped, and gives himself more points", {
         "elastic_distort": distortions.distort_one_axis,

@@ -35,7 +35,7 @@ CALLS = (Call(()), Call((7, 2, (5, 3), 4)), Call((9, 3, (), 2)), Call((), {"hidd
 build_mnist1d_fc = Work(
     "build_mnist1d_fc",
     reports(_network, _shape),
-    "lecture 08, on MNIST-1D",
+    "lecture 08, section 08.11",
     {
         "counts": Facet(judge_of(_shape, sizes), CALLS, _sizes(), 10),
         "values": Facet(judge_of(_shape, scores), CALLS, _sizes(), 10),

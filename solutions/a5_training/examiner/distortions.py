@@ -48,7 +48,7 @@ def _single(asked):
 elastic_distort = Exercise(
     "elastic_distort",
     _distorted,
-    "lecture 09, on elastic distortion",
+    "lecture 09, section 09.14",
     {
         "values": Facet(same_values, (
             SMALL, WIDE, LARGE, _call(4, (3, 1, 6, 3), -3.0, 0.7), _call(5, (1, 1, 1, 6), 2.0, 2.0),

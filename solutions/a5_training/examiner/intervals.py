@@ -25,7 +25,7 @@ def _calls(draw):
 binomial_interval = Exercise(
     "binomial_interval",
     _wilson,
-    "lecture 08, on MNIST-1D",
+    "lecture 09, section 09.8",
     {
         "values": Facet(same_values, (
             Call((90, 100)), Call((850, 1000), {"confidence": 0.99}), Call((7, 8), {"confidence": 0.5}),

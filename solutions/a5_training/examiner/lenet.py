@@ -45,7 +45,7 @@ CALLS = (DEFAULT, WIDE, Call((), {"size": 12}), Call((2, 7), {"size": (18, 14)})
 lenet5 = Work(
     "lenet5",
     reports(_network, _shape),
-    "lecture 09, on LeNet-5",
+    "lecture 09, sections 09.1 and 09.2",
     {
         "counts": Facet(judge_of(_shape, sizes), CALLS, _sizes(), 6),
         "values": Facet(judge_of(_shape, scores), CALLS, _sizes(), 6),

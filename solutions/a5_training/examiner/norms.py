@@ -100,7 +100,7 @@ X = DEEP.args[0]
 local_response_norm = Work(
     "local_response_norm",
     _normalised,
-    "lecture 10, on local response normalisation",
+    "lecture 10, section 10.3",
     {
         "values": Facet(values, CALLS, _calls(), 20),
         "gradient": Facet(gradient, CALLS[:3], _calls(), 6),

@@ -103,7 +103,7 @@ DEFAULT = Call(drawn(9, 230, 1, 3, 100).args[:3])
 accuracy = Work(
     "accuracy",
     _share,
-    "lecture 08, on the training loop",
+    "lecture 08, section 08.9",
     {
         "values": Facet(share, CALLS, _calls(), 10),
         "modes": Facet(modes, CALLS[:4], _calls(), 6),

@@ -135,7 +135,7 @@ IMAGES = SMALL.args[0]
 random_translate = Exercise(
     "random_translate",
     _expected,
-    "lecture 09, on augmentation",
+    "lecture 09, section 09.13",
     {
         "values": Facet(shifted, CALLS, _calls(), 20),
         "uniform": Facet(even, (_many(2, 5), _many(1, 0))),

@@ -35,7 +35,7 @@ CALLS = (DEFAULT, OTHER, Call((), {"classes": 3}), Call((15,), {"channels": (4, 
 build_mnist1d_cnn = Work(
     "build_mnist1d_cnn",
     reports(_network, _shape),
-    "lecture 08, on MNIST-1D",
+    "lecture 08, section 08.11",
     {
         "counts": Facet(judge_of(_shape, sizes), CALLS, _sizes(), 10),
         "values": Facet(judge_of(_shape, scores), CALLS, _sizes(), 10),

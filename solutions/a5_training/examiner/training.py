@@ -65,7 +65,7 @@ NET, X, Y, _ = PLAIN.args
 train = Work(
     "train",
     _trained,
-    "lecture 08, on the training loop",
+    "lecture 08, section 08.9",
     {
         "values": Facet(trained, CALLS, _calls(), 8),
         "resume": Facet(resumed, (LONG, ONCE), _calls(), 3),
