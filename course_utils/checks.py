@@ -3,12 +3,14 @@
 The instructor's examiner uses the same comparison, so a test means the same wherever it runs.
 """
 
+import _weakrefset
 import copy
 import gc
 import linecache
 import signal
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ import numpy as np
 SECONDS_A_CALL = 5.0
 _AGAIN = 0.2  # seconds until an alarm that was not heard rings again
 _LONGEST = 60
+_WEAK = (weakref.__file__, _weakrefset.__file__)
 _GIVEN_UP = ("TooSlowError", "StudentProcessError")  # no exception of the answer's own
 
 
@@ -82,7 +85,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         return
 
     def stop(_number: int, frame: FrameType | None) -> None:
-        if not _collecting(frame):
+        if not _would_be_swallowed(frame):
             raise TooSlowError
 
     before = signal.signal(signal.SIGALRM, stop)
@@ -94,10 +97,10 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _collecting(frame: FrameType | None) -> bool:
-    """Return whether a frame, or one that called it, is a callback of the garbage collector."""
+def _would_be_swallowed(frame: FrameType | None) -> bool:
+    """Return whether a frame, or one that called it, is a callback of the garbage collector or of a weak reference."""
     callbacks = [getattr(callback, "__code__", None) for callback in gc.callbacks]
-    while frame is not None and frame.f_code not in callbacks:
+    while frame is not None and frame.f_code not in callbacks and frame.f_code.co_filename not in _WEAK:
         frame = frame.f_back
     return frame is not None
 

@@ -142,6 +142,7 @@ def test_an_alarm_that_a_destructor_swallows_rings_again(monkeypatch):
     assert call(deaf_at_first).error == "TooSlowError"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_alarm_that_rings_while_garbage_is_collected_rings_again(monkeypatch):
     monkeypatch.setattr(checks, "SECONDS_A_CALL", 0.1)
     phases = []
