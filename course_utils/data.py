@@ -1,19 +1,25 @@
-"""Every data set behind one call, none of them fetched from a network."""
+"""Every data set behind one call, none of them fetched from a network unless an argument asks for it."""
 
+import os
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+
+FOLDER_VARIABLE = "COURSE_DATA"
+NAMES = ("MNIST", "FashionMNIST", "CIFAR10")
 
 
 @dataclass(frozen=True)
 class Split:
-    """A data set cut in two: float32 inputs (N, C, ...), int64 labels (N,)."""
+    """A data set cut in two: float32 inputs (N, C, ...), int64 labels (N,); `name` says which, where that is open."""
 
     x_train: np.ndarray
     y_train: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    name: str = ""
 
 
 @cache
@@ -54,6 +60,60 @@ def digits(test_size: int = 597, seed: int = 0) -> Split:
     train, test = order[test_size:], order[:test_size]
     labels = bunch.target.astype(np.int64)
     return Split(images[train], labels[train], images[test], labels[test])
+
+
+def pictures(name: str = "MNIST", folder: str | Path | None = None, download: bool = False) -> Split:
+    """Return a data set of torchvision's where its files are at hand, else scikit-learn's digits: see `Split.name`.
+
+    `name` is one of NAMES. Its files are looked for, by torchvision's own class, in `folder` or else in the folder that
+    the environment variable COURSE_DATA names; `download` lets that class fetch what is missing ("data" is the folder
+    where none is named). Pictures are float32 (N, C, H, W) in 0…1, labels int64.
+    Raises ValueError for another name, where `folder` does not hold the set, and where COURSE_DATA is no folder.
+    """
+    if name not in NAMES:
+        raise ValueError(f"no data set {name!r}; there are {', '.join(NAMES)}")
+    wanted = os.environ.get(FOLDER_VARIABLE)
+    if folder is None and wanted and not download and not Path(wanted).is_dir():
+        raise ValueError(f"{FOLDER_VARIABLE} is {wanted!r}, which is no folder; name the one that holds {name}")
+    root = folder or wanted or ("data" if download else None)
+    if root is not None:
+        from torchvision import datasets
+
+        kind = getattr(datasets, name)
+        try:
+            return _split(kind(root, train=True, download=download), kind(root, train=False, download=download), name)
+        except RuntimeError as error:  # what torchvision says where files are missing or damaged
+            if folder is not None or download:
+                raise ValueError(
+                    f"{root} does not hold {name}, unpacked, in torchvision's own folders; download=True fetches it"
+                ) from error
+    small = digits()
+    return Split(small.x_train, small.y_train, small.x_test, small.y_test, "digits")
+
+
+def _split(train, test, name: str) -> Split:
+    """Return two of torchvision's data sets, whose `data` are bytes (N, H, W) or (N, H, W, C), as a Split."""
+    planes = []
+    for part in (train, test):
+        pixels = np.asarray(part.data)
+        pixels = pixels[:, None] if pixels.ndim == 3 else pixels.transpose(0, 3, 1, 2)
+        planes.append(np.ascontiguousarray(pixels, dtype=np.float32) / 255)
+    labels = [np.asarray(part.targets, dtype=np.int64) for part in (train, test)]
+    return Split(planes[0], labels[0], planes[1], labels[1], name)
+
+
+def held_out(data: Split, size: int, seed: int = 0) -> Split:
+    """Return the training part of `data` cut in two by `seed`: what is left to train on, and `size` to validate with.
+
+    The validation set stands where a Split has its test set. The test set of `data` is not in the result.
+    Raises ValueError where `size` leaves either part empty.
+    """
+    count = len(data.y_train)
+    if not 0 < size < count:
+        raise ValueError(f"size is {size}; it must lie between 1 and {count - 1}")
+    order = np.random.default_rng(seed).permutation(count)
+    kept, out = order[size:], order[:size]
+    return Split(data.x_train[kept], data.y_train[kept], data.x_train[out], data.y_train[out], data.name)
 
 
 def photograph(name: str = "china", height: int = 160) -> np.ndarray:

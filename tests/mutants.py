@@ -32,8 +32,12 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
     spoken = {part for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in ast.walk(node)}
     home = _statements(tree)
     met: dict[str, int] = {}
+    has_class = any(isinstance(node, ast.ClassDef) for node in tree.body)
     for index, node in enumerate(ast.walk(tree)):
-        for what, change in () if node in spoken else _changes(node):  # the words of a message are free
+        changes = [] if node in spoken else list(_changes(node))  # the words of a message are free
+        if has_class and node not in spoken:
+            changes += _layer_changes(node)
+        for what, change in changes:
             mutated = copy.deepcopy(tree)
             target = next(each for place, each in enumerate(ast.walk(mutated)) if place == index)
             change(target)
@@ -83,6 +87,13 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, object]]:
         yield "pair exchanged", _exchange
 
 
+def _layer_changes(node: ast.AST) -> Iterator[tuple[str, object]]:
+    """Yield what goes wrong in a class of layers besides: an option that is left out."""
+    for place, keyword in enumerate(node.keywords if isinstance(node, ast.Call) else ()):
+        if keyword.arg:
+            yield f"{keyword.arg}= left out", _drop_keyword(place)
+
+
 def _setter(name: str, kind: type):
     return lambda node: setattr(node, name, kind())
 
@@ -108,6 +119,10 @@ def _nothing(name: str):
 
 def _drop(place: int):
     return lambda node: node.args.pop(place)
+
+
+def _drop_keyword(place: int):
+    return lambda node: node.keywords.pop(place)
 
 
 def _no_update(node: ast.AugAssign) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from course_utils.grading import bridge, sandbox
 from course_utils.grading.bridge import Conversation, Handle, StudentProcessError, proxy
+from course_utils.grading.lending import lend
 from course_utils.grading.sandbox import Limits, Policy, SandboxError, Warm
 
 LIMITS = Limits(memory_mb=500, cpu_s=30, cell_s=5.0, wall_s=60.0, processes=12, files=40, file_mb=4, output=500)
@@ -303,6 +304,67 @@ def test_a_student_s_network_is_constructed_called_and_read():
         talk.hang_up()
 
 
+@pytest.mark.slow
+def test_networks_are_lent_kept_and_brought_back():
+    """A network crosses as an argument layer by layer, is trained over there, and comes back with what it learnt."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(1)
+
+    class Noted(nn.Module):
+        def forward(self, x):
+            return x
+
+    class Odd(nn.Module):
+        def __init__(self, secret):
+            super().__init__()
+
+    with Warm(Policy(replace(LIMITS, memory_mb=2000))) as warm:
+        talk = Conversation(warm)
+        source = (
+            "import torch\nfrom torch import nn\n"
+            "class Noted(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.seen = []\n"
+            "    def forward(self, x):\n        self.seen.append(len(x))\n        return x\n"
+            "def learn(net, x):\n    net.train()\n    net(x).sum().backward()\n"
+            "    with torch.no_grad():\n        net[1].weight -= net[1].weight.grad\n    return net.state_dict()\n"
+            "def fail(net):\n    net[1].weight.data.zero_()\n    raise ValueError('no')\n"
+            "def told(net):\n    return repr(net)\n"
+        )
+        learn = defined(talk, "learn", source)
+        layers = Noted(), nn.Conv1d(2, 3, 2, padding=1, bias=False), nn.BatchNorm1d(3, eps=0.1), nn.Dropout(0.25)
+        net = nn.Sequential(*layers, nn.Sequential(nn.Flatten(), nn.Linear(15, 2))).eval()
+        assert proxy(talk, "told")(net) == repr(net)
+        mine, x = copy.deepcopy(net).train(), torch.randn(5, 2, 4)
+        mine[3].p = 0.0
+        net[3].p = 0.0
+        mine(x).sum().backward()
+        state = learn(net, x)
+        torch.testing.assert_close(net[1].weight, mine[1].weight - mine[1].weight.grad)
+        torch.testing.assert_close(net[2].running_mean, mine[2].running_mean)
+        torch.testing.assert_close(net[1].weight.detach(), state["1.weight"])
+        assert net.training is True
+        with pytest.raises(ValueError, match="no"):
+            proxy(talk, "fail")(net)
+        with pytest.raises(TypeError, match="options are not known"):
+            learn(nn.Sequential(Odd(3)), x)
+        assert net[1].weight.abs().sum() > 0  # a call that failed changes nothing here
+
+        there = lend(net, bridge.beside(learn, "told", None)._conversation.value)
+        assert bridge.beside(len, "told", 7) == 7
+        assert bridge.kept(len) is len
+        live = bridge.kept(learn)(there, x)
+        assert isinstance(live, Handle)
+        before = live["1.weight"].clone()
+        learn(there, x)
+        assert not torch.equal(live["1.weight"], before)  # the very tensors, not copies
+        assert there[0].seen == [5, 5]
+        score = bridge.kept(there)(x)
+        bridge.kept(score.sum)().backward()
+        assert there[1].weight.grad.shape == (3, 2, 2)
+        talk.hang_up()
+
+
 # A process that ends
 
 
@@ -481,6 +543,21 @@ def test_a_hidden_package_says_that_it_is_not_there(talk):
     reply = talk.run_cell("import torch")
     assert reply["error"]["name"] == "ModuleNotFoundError"
     assert "answered without it" in reply["error"]["message"]
+
+
+def test_modules_of_the_course_can_be_hidden_too():
+    with Warm(Policy(LIMITS, ("torch", "course_utils.models", "course_utils.filters"))) as warm:
+        talk = Conversation(warm)
+        for gone in ("course_utils.models", "course_utils.models.vgg", "course_utils.filters"):
+            reply = talk.run_cell(f"import {gone}")
+            assert reply["error"]["name"] == "ModuleNotFoundError"
+            assert "answered without it" in reply["error"]["message"]
+        seen = "import os, course_utils.data\nfolder = os.path.dirname(course_utils.__file__)\n"
+        seen += "print(folder, os.listdir(folder + '/models'), os.path.exists('/work'))"
+        reply = talk.run_cell(seen)
+        assert reply["error"] is None, reply
+        assert reply["text"].startswith("/course/course_utils ['__init__.py']"), reply["text"]
+        talk.hang_up()
 
 
 # The sandbox itself

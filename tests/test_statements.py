@@ -1,8 +1,10 @@
 """Figures that an assignment's statement gives a student, computed anew: no cell of the notebook may show them."""
 
+import ast
+
 import numpy as np
 import pytest
-from harness import Assignment
+from harness import ROOT, Assignment
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -31,3 +33,15 @@ def test_what_simpler_models_read_of_the_placed_digits(words, model, least, most
     drawn = load_examiner(A4).reading.drawn
     shares = [share_read(model, drawn(seed)) for seed in (2001, 2002, 2003)]
     assert least < np.mean(shares) < most, shares
+
+
+def functions_of(source):
+    return {node.name: ast.unparse(node) for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+
+
+def test_a6_gives_students_the_tools_that_its_examiner_uses():
+    given = functions_of("\n".join(Assignment("a6_architectures").setup))
+    used = functions_of((ROOT / "solutions/a6_architectures/examiner/tools.py").read_text())
+    both = set(given) & set(used)
+    assert len(both) >= 3
+    assert {name: given[name] for name in both} == {name: used[name] for name in both}

@@ -7,7 +7,6 @@ as a Handle, whose attributes and calls cross in the same way. Nothing that arri
 
 from __future__ import annotations
 
-import builtins
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,16 +16,14 @@ import numpy as np
 
 from course_utils.checks import TooSlowError
 from course_utils.grading.callee import wire
+from course_utils.grading.lending import bring_back, is_network, lend
+from course_utils.grading.replies import StudentProcessError, answer_of, name_of, raise_error, sound, text_of
 from course_utils.grading.sandbox import Door, Limits, SandboxError, Student
 
 MOST_ITEMS = 100_000
 MOST_CALLBACKS = 100_000
 AGAIN_S = 0.5  # wall seconds for a call of a function that has been late before
 NO_LIMIT = float("inf")
-
-
-class StudentProcessError(RuntimeError):
-    """The student's process ended, or answered with something that is no answer, while it was asked something."""
 
 
 class Conversation:
@@ -52,7 +49,7 @@ class Conversation:
         reply, _ = self.ask({"do": "run", "source": source, "output": self.limits.output})
         self._good.append(source)
         error = reply.get("error")
-        return {"text": _text(reply.get("text"), 2 * self.limits.output), "error": _sound(error) if error else None}
+        return {"text": text_of(reply.get("text"), 2 * self.limits.output), "error": sound(error) if error else None}
 
     def kinds(self, names: list[str]) -> dict[str, bool]:
         """Return which of the names are defined, and whether each can be called."""
@@ -66,11 +63,15 @@ class Conversation:
         """Return the value of a name."""
         return self._value({"do": "get", "name": name})
 
-    def call(self, target: dict, args: tuple, kwargs: dict) -> Any:
-        """Call a name or a handle; raise what it raises, write back the arrays that it changed."""
+    def call(self, target: dict, args: tuple, kwargs: dict, keep: bool = False) -> Any:
+        """Call a name or a handle; raise what it raises, write back the arrays and networks that it changed.
+
+        With `keep`, what comes back stays there and a handle stands for it, even where it is plain data.
+        """
         callbacks: dict[int, Callable] = {}
-        encoder = wire.Encoder(lambda value: self._keep(value, callbacks))
-        form = {"do": "call", **target, "args": encoder.encode(args), "kwargs": encoder.encode(kwargs)}
+        networks: list[tuple[Any, Handle]] = []
+        encoder = wire.Encoder(lambda value: self._keep(value, callbacks, networks))
+        form = {"do": "call", **target, "args": encoder.encode(args), "kwargs": encoder.encode(kwargs), "keep": keep}
         name = target.get("name", "")
         try:
             reply, buffers = self.ask(form, encoder.buffers, callbacks, AGAIN_S if name in self._slow else NO_LIMIT)
@@ -80,13 +81,15 @@ class Conversation:
                     raise StudentProcessError(f"it did not come back within {AGAIN_S:g} seconds either") from None
                 self._slow.add(name)  # what was late once need not be waited for as long again
             raise
-        _raise(reply)
+        raise_error(reply)
         decoder = wire.Decoder(buffers, self._meet)
         try:
             result, after = decoder.decode(reply.get("value")), decoder.decode(reply.get("after", ["l"]))
         except wire.WireError as error:
             raise StudentProcessError(str(error)) from None
         self._write_back(args, kwargs, after)
+        for network, there in networks:
+            bring_back(network, there)
         return result
 
     def calls(self, name: str, asked: list[tuple[tuple, dict]], seconds: float) -> list[Any] | None:
@@ -105,7 +108,7 @@ class Conversation:
             if type(answers) is not list or len(answers) != len(asked):
                 return None
             decoder = wire.Decoder(buffers, self._meet)
-            return [_answer_of(each, decoder) for each in answers]
+            return [answer_of(each, decoder) for each in answers]
         except (StudentProcessError, wire.WireError):
             return None
 
@@ -177,9 +180,12 @@ class Conversation:
             raise wire.WireError("the student's process ended while it was being answered")
         wire.send(self._student.link, answer, encoder.buffers, until)
 
-    def _keep(self, value: Any, callbacks: dict | None) -> list:
+    def _keep(self, value: Any, callbacks: dict | None, networks: list | None = None) -> list:
         if isinstance(value, Handle):
             return ["h", value._number(self, self._generation)]
+        if is_network(value) and networks is not None:
+            networks.append((value, lend(value, self.value)))
+            return self._keep(networks[-1][1], callbacks)
         if callable(value) and callbacks is not None:
             callbacks[len(callbacks)] = value
             return ["k", len(callbacks) - 1, str(getattr(value, "__name__", "function"))]
@@ -188,12 +194,12 @@ class Conversation:
     def _meet(self, form: list) -> Handle:
         if len(form) != 4 or form[0] != "h" or type(form[1]) is not int or type(form[2]) is not str:
             raise wire.WireError("a handle that is no handle")
-        kind = type(_name(form[2], "object"), (Handle,), {"__slots__": ()})  # feedback names the type of a value
+        kind = type(name_of(form[2], "object"), (Handle,), {"__slots__": ()})  # feedback names the type of a value
         return kind(self, self._generation, form[1])
 
     def _value(self, form: dict, buffers: list[bytes] | None = None) -> Any:
         reply, got = self.ask(form, buffers)
-        _raise(reply)
+        raise_error(reply)
         try:
             return wire.Decoder(got, self._meet).decode(reply.get("value"))
         except wire.WireError as error:
@@ -335,66 +341,30 @@ def proxy(conversation: Conversation, name: str) -> Callable[..., Any]:
     def many(asked: list[tuple[tuple, dict]], seconds: float) -> list[Any] | None:
         return conversation.calls(name, asked, seconds)
 
+    def kept_function(*args: Any, **kwargs: Any) -> Any:
+        return conversation.call({"name": name}, args, kwargs, keep=True)
+
     student_function.__name__ = student_function.__qualname__ = name
     student_function.many = many  # type: ignore[attr-defined]
+    student_function.kept = kept_function  # type: ignore[attr-defined]
+    student_function.look = conversation.value  # type: ignore[attr-defined]
     return student_function
+
+
+def kept(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `function` such that its result is no copy: a Handle where it is a student's, else the result itself."""
+    if isinstance(function, Handle):
+        there = function
+        return lambda *args, **kwargs: there._conversation.call({"handle": there._target()}, args, kwargs, keep=True)
+    return getattr(function, "kept", function)
+
+
+def beside(function: Callable[..., Any], name: str, here: Any) -> Any:
+    """Return what `name` stands for where a student's function lives; `here` where that is this process."""
+    look = getattr(function, "look", None)
+    return here if look is None else look(name)
 
 
 def _is_tensor(value: Any) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
-
-
-def _sound(error: Any) -> dict:
-    """Return an exception's description with nothing in it but short strings."""
-    if type(error) is not dict:
-        raise StudentProcessError("the student's process raised something that it cannot describe")
-
-    def strings(value: Any) -> list[str]:
-        return [_text(each) for each in value[:12]] if type(value) is list else []
-
-    return {
-        "name": _name(error.get("name"), "Exception"),
-        "message": _text(error.get("message")),
-        "ancestry": strings(error.get("ancestry")),
-        "frames": strings(error.get("frames")),
-    }
-
-
-def _text(value: Any, most: int = 2000) -> str:
-    """Return a string cut to `most` characters that every file can hold (no halves of surrogate pairs), or nothing."""
-    return value[:most].encode("utf-8", "replace").decode() if type(value) is str else ""
-
-
-def _name(value: Any, otherwise: str) -> str:
-    """Return a string that can be the name of a class."""
-    name = _text(value, 80)
-    return name if name.isidentifier() else otherwise
-
-
-def _answer_of(reply: Any, decoder: wire.Decoder) -> Any:
-    """Return the value in one of many replies, or its exception."""
-    if type(reply) is not dict:
-        raise wire.WireError("an answer that is no answer")
-    return _exception(reply["error"]) if "error" in reply else decoder.decode(reply.get("value"))
-
-
-def _raise(reply: dict) -> None:
-    """Raise a reply's exception, where there is one."""
-    if "error" in reply:
-        raise _exception(reply["error"])
-
-
-def _exception(error: Any) -> Exception:
-    """Return the nearest exception of Python's own, with the student's frames as text."""
-    told = _sound(error)
-    for ancestor in told["ancestry"]:
-        kind = getattr(builtins, ancestor, None)
-        if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, (ExceptionGroup, Warning)):
-            break
-    else:
-        kind = RuntimeError
-    raised = type(told["name"], (kind,), {"__init__": Exception.__init__, "__str__": lambda self: told["message"]})
-    made = raised(told["message"])
-    made.student_frames = told["frames"]
-    return made

@@ -69,7 +69,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Policy:
-    """How an assignment's student process is confined: its limits, and the packages that are not there."""
+    """How an assignment's student process is confined: its limits, and the packages that are not there.
+
+    `hidden` names packages of this Python and, as `course_utils.models`, modules of the course's own.
+    """
 
     limits: Limits = field(default_factory=Limits)
     hidden: tuple[str, ...] = ()
@@ -119,6 +122,12 @@ def _hidden_paths(packages: tuple[str, ...]) -> list[Path]:
     return sorted({path.resolve() for path in found if path.exists()})
 
 
+def _shown(path: Path) -> Path:
+    """Return where the sandbox shows a path: the course's own modules lie below /course, all else where it is."""
+    own = COURSE.resolve()
+    return Path("/course/course_utils", path.relative_to(own)) if path.is_relative_to(own) else path
+
+
 def _check_places(places: list[str]) -> None:
     """Raise SandboxError where a folder that submissions can read holds a course with its solutions."""
     for root in {Path.cwd(), COURSE.parent, Path(os.environ.get("COURSE_ROOT", COURSE.parent))}:
@@ -156,7 +165,7 @@ def command(hidden: tuple[str, ...]) -> list[str]:
             line += ["--ro-bind", str(part), f"/course/course_utils/{part.name}"]
     line += ["--ro-bind", str(CALLEE), "/callee"]
     for path in _hidden_paths(hidden):
-        line += ["--ro-bind", str(HIDDEN if path.is_dir() else HIDDEN / "__init__.py"), str(path)]
+        line += ["--ro-bind", str(HIDDEN if path.is_dir() else HIDDEN / "__init__.py"), str(_shown(path))]
     line += ["--remount-ro", "/dev", "--remount-ro", "/"]  # what one submission wrote there, the next would find
     places = {"PATH": "/usr/bin:/bin", "HOME": "/home/student", "PYTHONPATH": "/callee:/course"}
     for name, value in {**places, **SETTINGS}.items():

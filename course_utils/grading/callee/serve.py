@@ -125,14 +125,21 @@ class Server:
         return self.value(self.shell.user_ns[form["name"]])
 
     def do_call(self, form: dict, decoder: Any) -> tuple[dict, list]:
-        """Call a name or a handle; reply with the result, and with the arrays among the arguments as they are now."""
+        """Call a name or a handle; reply with the result, and with the arrays among the arguments as they are now.
+
+        Where the result is to be kept, the reply is a handle for it.
+        """
         args = decoder.decode(form["args"])
         kwargs = decoder.decode(form["kwargs"])
         target = self.shell.user_ns[form["name"]] if "name" in form else self.kept[form["handle"]]
         result = target(*args, **kwargs)
         forms = [*form["args"][1:], *(value for _, value in form["kwargs"][1:])]
         arrays = [each for each, sent in zip((*args, *kwargs.values()), forms, strict=True) if _tag(sent) in ("a", "x")]
-        return self.value(result, after=[each.detach() if hasattr(each, "detach") else each for each in arrays])
+        after = [each.detach() if hasattr(each, "detach") else each for each in arrays]
+        if not form.get("keep"):
+            return self.value(result, after=after)
+        reply, buffers = self.value(None, after=after)
+        return {**reply, "value": self.keep(result)}, buffers
 
     def do_calls(self, form: dict, decoder: Any) -> tuple[dict, list]:
         """Make many calls of a name; reply with a value or an error for each."""
