@@ -44,6 +44,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "train": {
         "0 to -1 in device, speeds, generator, losses = (weights[0].device, [torch.zeros_like(w) for w in weights], seeded(seed), [])": ONE_DEVICE,
+        "0 to 1 in device, speeds, generator, losses = (weights[0].device, [torch.zeros_like(w) for w in weights], seeded(seed), [])": ONE_DEVICE,
+        "1 to 0 in if len(x) == 0 or len(y) - len(x) or epochs < 1 or (batch_size < 1) or (not lr > 0): #2": PYTHON_REFUSES,
     },
     "binomial_interval": {
         "1 to 2 in if n < 1 or not 0 <= right <= n or (not 0 < confidence < 1): #2": PYTHON_REFUSES,
