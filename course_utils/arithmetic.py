@@ -58,7 +58,7 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> list[LayerRow
     weights = {key: torch.empty_like(value, device="meta") for key, value in model.state_dict().items()}
     try:
         for layer in short_cuts:
-            layer.forward = functools.partial(_hand_on, layer)
+            vars(layer)["forward"] = functools.partial(_hand_on, layer)
         torch.func.functional_call(model, weights, (torch.empty(1, *input_shape, device="meta", dtype=dtype),))
     except RuntimeError as error:
         raise ValueError(f"the model does not take an input of shape {input_shape}: {error}") from error

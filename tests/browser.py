@@ -45,6 +45,8 @@ BUSY = """panel => [...document.querySelectorAll(panel + ' .jp-InputPrompt')]
     .some(prompt => prompt.textContent.includes('*'))"""
 SECOND = 1000  # Playwright counts in milliseconds
 BOXES = ".jp-OutputArea-output .widget-vbox:not(.widget-vbox .widget-vbox)"
+LINE = ".widget-text input[type=text]"
+MOVABLE = f".noUi-handle, select, {LINE}"
 RED_OUTPUT = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr"))
 WIDGET_TROUBLE = re.compile("(Error displaying|Error creating|Loading) widget|model not found", re.IGNORECASE)
 
@@ -215,7 +217,7 @@ class NotebookPage:
     @property
     def explorers(self) -> list[Locator]:
         """Return every Explorer on the page: a box of widgets in an output with something to move."""
-        return self.panel.locator(BOXES).filter(has=self.page.locator(".noUi-handle, select")).all()
+        return self.panel.locator(BOXES).filter(has=self.page.locator(MOVABLE)).all()
 
     @property
     def self_checks(self) -> list[Locator]:
@@ -359,19 +361,22 @@ def wait_for_change(part: Locator, before: str, moved: str) -> None:
 
 
 def move_by_keyboard(explorer: Locator) -> None:
-    """Move an Explorer's first slider that can be moved, or else its first list, by keys, and wait for what it draws.
+    """Move an Explorer's first slider that can be moved, or else its first list or line, by keys; wait for its picture.
 
-    In a list, space opens it first: Lab takes the arrow keys of a closed one for its own.
+    In a list, space opens it first: Lab takes the arrow keys of a closed one for its own. In a line a digit is added.
     """
-    handles, lists = explorer.locator(".noUi-target:not([disabled]) .noUi-handle"), explorer.locator("select")
+    handles = explorer.locator(".noUi-target:not([disabled]) .noUi-handle")
+    others = explorer.locator("select").or_(explorer.locator(LINE)).first
     shown = face(explorer)
     before = shown.inner_html()
     if handles.count():
         now, most = (handles.first.get_attribute(f"aria-value{word}") for word in ("now", "max"))
         keys = ["ArrowLeft" if now == most else "ArrowRight"]
-    else:
+    elif explorer.locator("select").count():
         keys = ["Space", "ArrowDown", "Enter"]
-    (handles if handles.count() else lists).first.focus()
+    else:
+        keys = ["End", "7", "Enter"]
+    (handles.first if handles.count() else others).focus()
     for key in keys:
         explorer.page.keyboard.press(key)
     wait_for_change(shown, before, f"{', '.join(keys)} in the Explorer {explorer.inner_text()!r}")

@@ -58,6 +58,13 @@ def test_parameters_follow_the_printed_formula_for_random_shapes():
         assert row.parameters == (height * width * inputs + 1) * outputs
 
 
+def test_layer_table_refuses_what_a_normalisation_refuses():
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(5))
+    with pytest.raises(ValueError, match="BatchNorm2d of 5 channels was given 4"):
+        layer_table(model, (1, 8, 8))
+    assert "forward" not in vars(model[1])
+
+
 def test_layer_table_leaves_the_model_alone_and_needs_no_memory():
     with torch.device("meta"):
         huge = nn.Linear(10**6, 10**6)

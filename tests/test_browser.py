@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LECTURES = sorted(path.stem for path in (lab.ROOT / "lectures").glob("*.ipynb"))
 A1 = "assignments/a1_convolution_arithmetic/a1_convolution_arithmetic.ipynb"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-KINDS = {"Explorer": "explorer", "LivePicture": "live picture"}
+KINDS = {"Explorer": "explorer", "LivePicture": "live picture", "TrainingMonitor": "monitor"}
 every_lecture = pytest.mark.parametrize("name", LECTURES)
 
 
