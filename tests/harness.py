@@ -41,7 +41,7 @@ class Assignment:
         """Draw the exercise's pools and note the oracle's values, as grading does, once."""
         if exercise.name not in self._prepared:
             self._prepared.add(exercise.name)
-            sweep.prepare(self.name, {exercise.name: exercise}, b"")
+            assert sweep.prepare(self.name, {exercise.name: exercise}, b"") == []
 
     def namespace(self, exercise: Exercise, answer: classroom.Answer) -> dict:
         """Return what a kernel would hold: the set-up, right answers to all else, and this answer."""

@@ -10,10 +10,11 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from harness import ROOT, names
+from hypothesis import strategies as st
 
 from course_utils.cli import main
 from course_utils.grading import classroom, demo, examiner, loading, sandbox, sweep
-from course_utils.grading.exercise import Call, source_as
+from course_utils.grading.exercise import Call, Exercise, Facet, same_values, source_as
 from course_utils.grading.pipeline import Course, GradingError
 from course_utils.grading.report import summary, write_csv
 from course_utils.grading.result import Grade, Result
@@ -260,6 +261,31 @@ def test_the_same_facet_is_examined_alike_each_time():
         asked.append([answered.asked for answered in sitting.seen])
     assert asked[0] == asked[1]
     assert len(asked[0]) > 50
+
+
+def halves(number):
+    if number % 4 == 3:
+        raise ValueError("the oracle has no answer to this")
+    return number / 2
+
+
+def exercise_of(numbers):
+    facet = Facet(same_values, (), st.sampled_from(numbers).map(lambda number: Call((number,))), 5)
+    return Exercise("halve", halves, "lecture 01", {"values": facet})
+
+
+def test_drawn_calls_that_the_oracle_cannot_answer_are_left_out():
+    exercise = exercise_of(range(40))
+    left_out = sweep.prepare(A1, {"halve": exercise}, b"some secret")
+    [pool] = exercise.pools.values()
+    assert {asked.args[0] % 4 for asked in pool} == {0, 1, 2}
+    assert left_out[0] == "halve, values: ValueError: the oracle has no answer to this"
+    assert all(id(asked) in exercise.known for asked in pool)
+
+
+def test_an_oracle_that_mostly_fails_is_an_error():
+    with pytest.raises(ValueError, match="no answer"):
+        sweep.prepare(A1, {"halve": exercise_of([3, 7, 11, 2])}, b"some secret")
 
 
 def test_assignments_are_found_by_themselves():

@@ -1,5 +1,7 @@
 """Simple mutations of every right answer: each is killed, or listed as equivalent with its reason."""
 
+from functools import cache
+
 import pytest
 from harness import find_all
 from mutants import mutants
@@ -14,6 +16,11 @@ ANSWERS = [
 ]
 
 
+@cache  # two tests want them, and making those of a long answer takes seconds
+def mutants_of(source):
+    return tuple(mutants(source))
+
+
 @pytest.fixture(autouse=True)
 def _endless_loops_end_soon(monkeypatch):
     monkeypatch.setattr(checks, "SECONDS_A_CALL", 0.5)
@@ -23,7 +30,7 @@ def _endless_loops_end_soon(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "exercise", "answer"), ANSWERS)
 def test_mutants_are_killed(assignment, exercise, answer, record_property):
-    made = list(mutants(answer_source(exercise, answer)))
+    made = mutants_of(answer_source(exercise, answer))
     assert made
     # Those listed as equivalent may live, and judging them takes longest: every facet to its end.
     to_kill = [(name, source) for name, source in made if name not in exercise.equivalent]
@@ -35,6 +42,6 @@ def test_mutants_are_killed(assignment, exercise, answer, record_property):
 @pytest.mark.parametrize(("assignment", "exercise"), find_all(), ids=lambda value: getattr(value, "name", ""))
 def test_equivalents_are_mutants_that_exist(assignment, exercise):
     answers = (assignment.whole_reference(exercise), *exercise.alternatives)
-    names = {name for answer in answers for name, _source in mutants(answer_source(exercise, answer))}
+    names = {name for answer in answers for name, _source in mutants_of(answer_source(exercise, answer))}
     assert set(exercise.equivalent) <= names
     assert all(exercise.equivalent.values())

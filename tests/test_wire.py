@@ -244,10 +244,10 @@ def doubled():
     ids=["cyclic", "cyclic dict", "doubling", "long", "huge int", "huge bytes"],
 )
 def test_what_has_no_end_cannot_be_sent(value):
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(WireError):
         Encoder(refuse).encode(value)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 20  # some tenths; walked to its end, the doubling list would take hours
 
 
 def test_texts_that_are_too_long_cannot_be_sent():

@@ -35,7 +35,7 @@ def _nets(choose):
     for _ in range(choose.upto(0, 2)):
         config.insert(choose.upto(0, len(config)), "M")
     channels, classes = choose.upto(1, 3), choose.upto(1, 4)
-    shape = choose.upto(1, 2), channels, choose.upto(4, 8), choose.upto(5, 9)
+    shape = choose.upto(2, 3), channels, choose.upto(4, 8), choose.upto(5, 9)
     return trial(
         (config, channels, classes, choose.one_of(False, True)), shape, choose.upto(0, 99), choose.one_of(False, True)
     )
