@@ -1,9 +1,9 @@
 """The class of `course demo`: who hands in what. An exercise that is not named is answered rightly."""
 
-from course_utils.grading.classroom import Student
+from course_utils.grading.classroom import Student, skip_and_raise
 
 from . import costs, counts, matrices, signals, sizes
-from .forgeries import EQUALS_EVERYTHING, WRITES_ITS_OWN_SCORE, cut_off, rewrite_the_kernel, shuffle, skip_and_raise
+from .forgeries import EQUALS_EVERYTHING, WRITES_ITS_OWN_SCORE, cut_off, rewrite_the_kernel, shuffle
 
 CLASS = [
     Student("ada", "everything right, as in the reference", {}),

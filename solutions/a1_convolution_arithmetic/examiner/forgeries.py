@@ -41,15 +41,6 @@ def _tests(notebook):
     return [cell for cell in notebook["cells"] if "__" in cell["metadata"].get("nbgrader", {}).get("grade_id", "")]
 
 
-def skip_and_raise(text):
-    """Tag every test so that stock nbgrader skips it, and raise the points it gives."""
-    notebook = json.loads(text)
-    for cell in _tests(notebook):
-        cell["metadata"]["tags"] = ["skip-execution"]
-        cell["metadata"]["nbgrader"]["points"] = 50
-    return json.dumps(notebook)
-
-
 def rewrite_the_kernel(text):
     """Put a cell in front that changes what the kernel does with all that follow."""
     notebook = json.loads(text)

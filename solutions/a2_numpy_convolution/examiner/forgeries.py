@@ -1,6 +1,4 @@
-"""What the forgers of the demo class try."""
-
-import json
+"""What a forger of the demo class hands in: an answer whose value says that it equals everything."""
 
 EQUALS_EVERYTHING = """
 class Equal(np.ndarray):
@@ -15,14 +13,3 @@ class Equal(np.ndarray):
 def edge_detector(x):
     return np.zeros(x.shape).view(Equal), np.zeros(x.shape).view(Equal)
 """
-
-
-def skip_and_raise(text):
-    """Tag every test so that stock nbgrader skips it, and raise the points it gives."""
-    notebook = json.loads(text)
-    for cell in notebook["cells"]:
-        mark = cell["metadata"].get("nbgrader", {})
-        if mark.get("grade") and "__" in mark["grade_id"]:
-            cell["metadata"]["tags"] = ["skip-execution"]
-            mark["points"] = 50
-    return json.dumps(notebook)

@@ -1,6 +1,4 @@
-"""What the forgers of the demo class try: one on the text of a notebook's file, one by what an answer returns."""
-
-import json
+"""What a forger of the demo class hands in: an answer whose value says that it equals everything."""
 
 EQUALS_EVERYTHING = """
 class Equal(np.ndarray):
@@ -15,13 +13,3 @@ class Equal(np.ndarray):
 def upsample_bilinear(x, scale_factor):
     return np.zeros((*x.shape[:2], x.shape[2] * 2, x.shape[3] * 2)).view(Equal)
 """
-
-
-def skip_and_raise(text):
-    """Tag every test so that stock nbgrader skips it, and raise the points it gives."""
-    notebook = json.loads(text)
-    for cell in notebook["cells"]:
-        if "__" in cell["metadata"].get("nbgrader", {}).get("grade_id", ""):
-            cell["metadata"]["tags"] = ["skip-execution"]
-            cell["metadata"]["nbgrader"]["points"] = 100
-    return json.dumps(notebook)
