@@ -10,6 +10,9 @@ WORKERS ?= 2
 # by numbers of tests, as xdist would have it, the browser would come last and the other worker wait.
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# Lectures are run by nbval; they come last, a page a file, so that no worker waits long for the other.
+NBVAL = --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
+
 .PHONY: help setup demo lab check test test-units coverage test-lectures lint release lectures lock bench clean
 
 help: ## show what there is
@@ -40,9 +43,10 @@ coverage: setup ## the tests again, and which lines of course_utils they reach; 
 	@$(PYTEST) --cov=course_utils --cov-report=term
 
 test-lectures: setup
-	@PYTHONWARNINGS=ignore COURSE_DEVICE=cpu $(PYTEST) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg lectures
+	@PYTHONWARNINGS=ignore COURSE_DEVICE=cpu $(PYTEST) $(NBVAL) lectures
 
-test: lint test-units test-lectures ## everything: lint, tests, every grader, every lecture
+test: lint ## everything: lint, tests, every grader, every lecture
+	@PYTHONWARNINGS=ignore COURSE_DEVICE=cpu $(PYTEST) $(NBVAL) tests lectures
 
 release: setup ## generate assignments/ and pack the students' zip
 	@$(BIN)/course release

@@ -1,12 +1,24 @@
 """What every test run sets and may ask for: one thread, no device but the CPU; a browser, a folder for its pictures."""
 
 import os
+from functools import cache
 from pathlib import Path
 
+import nbgrader.api
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("COURSE_DEVICE", "cpu")
+# nbgrader asks a process of its own for a constant each time it makes a database.
+nbgrader.api.get_alembic_version = cache(nbgrader.api.get_alembic_version)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warnings_heard():
+    """Take back what keeps the lectures' kernels quiet: what the tests start may warn of nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONWARNINGS", raising=False)
+        yield
 
 
 @pytest.fixture(scope="module")

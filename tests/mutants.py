@@ -1,7 +1,6 @@
 """Simple mutations of a right answer: each is a small slip, and a good grader notices it."""
 
 import ast
-import copy
 from collections.abc import Iterator
 
 SWAPS = {
@@ -33,16 +32,18 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
     home = _statements(tree)
     met: dict[str, int] = {}
     has_class = any(isinstance(node, ast.ClassDef) for node in tree.body)
-    for index, node in enumerate(ast.walk(tree)):
+    whole = ast.unparse(tree)
+    for node in ast.walk(tree):
         changes = [] if node in spoken else list(_changes(node))  # the words of a message are free
         if has_class and node not in spoken:
             changes += _layer_changes(node)
         for what, change in changes:
-            mutated = copy.deepcopy(tree)
-            target = next(each for place, each in enumerate(ast.walk(mutated)) if place == index)
-            change(target)
-            text = ast.unparse(ast.fix_missing_locations(mutated))
-            if text != ast.unparse(tree):
+            # A change touches nothing but its own node: to put that back costs less than a copy of the tree.
+            kept = {name: [*value] if isinstance(value, list) else value for name, value in vars(node).items()}
+            change(node)
+            text = ast.unparse(tree)
+            vars(node).update(kept)
+            if text != whole:
                 name = f"{what} in {home[node]}"
                 met[name] = met.get(name, 0) + 1
                 yield name if met[name] == 1 else f"{name} #{met[name]}", text

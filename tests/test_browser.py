@@ -1,7 +1,10 @@
 """The pages in a real JupyterLab and a real browser: what a reader sees, moves and is told."""
 
+import ast
+import dis
 import json
 import os
+import re
 from collections import Counter
 from contextlib import contextmanager
 
@@ -53,6 +56,47 @@ def widgets_kept(name):
     return Counter(KINDS.get(text.partition("(")[0], "self-check") for text in plain)
 
 
+def changed_in(tree):
+    """Return the names whose items or attributes are assigned to."""
+    stores = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Subscript)]
+    bases = [node.value for node in stores if isinstance(node.ctx, ast.Store)]
+    return {each.id for base in bases for each in ast.walk(base) if isinstance(each, ast.Name)}
+
+
+def names_in(tree):
+    """Return the names that a cell asks of the cells before it, and those that it binds."""
+    reads, binds = set(), set()
+    codes = [compile(tree, "cell", "exec")]
+    for code in codes:  # of what is defined inside, too
+        codes += [inner for inner in code.co_consts if isinstance(inner, type(code))]
+        for step in dis.get_instructions(code):
+            if step.opname in ("LOAD_NAME", "LOAD_GLOBAL") and step.argval not in binds:
+                reads.add(step.argval)
+            elif step.opname == "STORE_NAME" and code is codes[0]:
+                binds.add(step.argval)
+    return reads, binds
+
+
+def cells_behind_widgets(name):
+    """Return the places of the cells that show something to move, and of those that make what these need.
+
+    The page is run whole, and its outputs compared, by nbval; to run it twice would be half the time of all tests.
+    """
+    cells = cells_of(f"lectures/{name}.ipynb")
+    places = [place for place, cell in enumerate(cells) if cell["cell_type"] == "code"]
+    trees = {place: ast.parse(re.sub("^%.*", "", "".join(cells[place]["source"]), flags=re.M)) for place in places}
+    functions = [node for tree in trees.values() for node in tree.body if isinstance(node, ast.FunctionDef)]
+    changed_by = {function.name: changed_in(function) for function in functions}
+    needed, wanted = [], set()
+    for place in reversed(places):
+        reads, binds = names_in(trees[place])
+        touched = binds | changed_in(trees[place]).union(*(changed_by.get(name, ()) for name in reads))
+        if touched & wanted or any(WIDGET in out.get("data", {}) for out in cells[place]["outputs"]):
+            needed.append(place)
+            wanted = (wanted - binds) | reads
+    return needed[::-1]
+
+
 def assert_readable(page):
     assert page.troubles() == []
     assert page.pictures_without_words() == 0
@@ -69,7 +113,7 @@ def test_a_request_to_another_machine_is_noticed(chromium):
 
 
 @every_lecture
-def test_lecture_can_be_read_then_runs_and_everything_moves(open_page, name, screenshots):
+def test_lecture_can_be_read_and_everything_moves(open_page, name, screenshots):
     kept = widgets_kept(name)
     with open_page(f"lectures/{name}.ipynb") as page:
         assert page.panel.locator("img").count() > 0, "the notebook keeps no pictures: was it executed?"
@@ -79,7 +123,7 @@ def test_lecture_can_be_read_then_runs_and_everything_moves(open_page, name, scr
         assert (len(page.explorers), len(page.self_checks)) == (kept["explorer"], kept["self-check"])
         assert all(lab.face(explorer).locator("img").count() for explorer in page.explorers)
         assert_readable(page)
-        page.run_all()
+        page.run_cells(cells_behind_widgets(name))
         page.wait_for_widgets(kept.total())
         assert_readable(page)
         for explorer in page.explorers:
