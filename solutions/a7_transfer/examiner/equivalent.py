@@ -1,0 +1,43 @@
+"""Mutants of right answers that are right as well, each with its reason; the mutation tests look here."""
+
+ANY_ORDER = "the order makes no difference"
+PYTHON_REFUSES = "Python raises the ValueError itself: a range in steps of 0"
+BEHIND = "what the layers behind are given is not looked at"
+DEAD = "a column without variance has the weight 0, whatever it is divided by"
+SHIFTED = "a softmax does not change when all scores of an example are shifted"
+INTERCEPT = "the intercept makes up for what is added to all examples alike"
+TWO_CLASSES = "there are two classes or more, so there are two examples or more"
+CLOSE_ENOUGH = "a step more or less at the minimum changes nothing that counts"
+
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "extract_features": {
+        "LtE to Lt in if layer not in modules or not len(x) or batch_size <= 0:": PYTHON_REFUSES,
+        "1 to 0 in return kept[-1].clone()": BEHIND,
+        "0 to -1 in if layer not in modules or not len(x) or batch_size <= 0:": PYTHON_REFUSES,
+    },
+    "linear_probe": {
+        "500 to 499 in for _ in range(500):": CLOSE_ENOUGH,
+        "500 to 501 in for _ in range(500):": CLOSE_ENOUGH,
+        "30 to 31 in for _ in range(30):": CLOSE_ENOUGH,
+        "30 to 29 in for _ in range(30):": CLOSE_ENOUGH,
+        "6 to 7 in for _ in range(6):": CLOSE_ENOUGH,
+        "6 to 5 in for _ in range(6):": CLOSE_ENOUGH,
+        "1 to 2 in spread[spread == 0] = 1": DEAD,
+        "1 to 2 in deviation[deviation == 0] = 1": DEAD,
+        "300 to 301 in options = {'max_iter': 300, 'tolerance_grad': 1e-09, 'tolerance_change': 1e-12}": CLOSE_ENOUGH,
+        "300 to 299 in options = {'max_iter': 300, 'tolerance_grad': 1e-09, 'tolerance_change': 1e-12}": CLOSE_ENOUGH,
+        "0 to 1 in if not 0 < len(features) == len(labels) or new_features.shape[1:] != features.shape[1:] or penalty <= 0: #2": TWO_CLASSES,
+        "Sub to Add in p = np.exp(new @ w - (new @ w).max(axis=1, keepdims=True))": SHIFTED,
+        "Sub to Add in p = np.exp(rows @ w - (rows @ w).max(axis=1, keepdims=True))": SHIFTED,
+        "0 to 1 in if not 0 < len(x) == len(y) or x.shape[1] != new.shape[1] or penalty <= 0: #2": TWO_CLASSES,
+        "Sub to Add in rows, new = (np.c_[(each - mean) / spread, np.ones(len(each))] for each in (x, new))": INTERCEPT,
+    },
+    "replace_head": {
+        "pair exchanged in if classes < 1 or not isinstance(old, (nn.Linear, nn.Conv2d)):": ANY_ORDER,
+        "pair exchanged in if classes < 1 or type(layer) not in (nn.Linear, nn.Conv2d):": ANY_ORDER,
+        "pair exchanged in try:": ANY_ORDER,
+    },
+    "train_norms_only": {
+        "pair exchanged in if not chosen or head not in (None, *modules):": ANY_ORDER,
+    },
+}
