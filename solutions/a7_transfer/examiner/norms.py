@@ -94,6 +94,17 @@ train_norms_only = Work(
     _trained,
     "lecture 13",
     {
+        "refusals": Facet(refuses, (
+            Call((Model("conv_net", 1, norm="none"), X, Y, 1), note="the model has no normalisation layer"),
+            Call((NET, X, Y[:-1], 1), note="there are 6 examples and 5 labels"),
+            Call((NET, X[:4], Y, 1), note="there are 4 examples and 6 labels"),
+            Call((NET, X[:0], Y[:0], 1), note="there is nothing to learn from"),
+            Call((NET, X, Y, 0), note="no step is made"),
+            Call((NET, X, Y, -2), note="steps is −2"),
+            Call((NET, X, Y, 1), {"lr": 0.0}, note="steps of size 0 lead nowhere"),
+            Call((NET, X, Y, 1), {"lr": -0.1}, note="a negative lr leads uphill"),
+            Call((NET, X, Y, 1), {"head": "top"}, note="the model has no module top"),
+        )),
         "values": Facet(trained, (
             PLAIN, drawn(2, 2, 5, (3, 2), 2, 4, prepared=[("", "eval")]), drawn(3, 4, 7, (2,), norm="instance"),
             drawn(4, 1, 8, (3, 3), skip=True, norm="group", lr=0.05), Call(drawn(5, 2).args), drawn(20, 2, 1),
@@ -108,17 +119,6 @@ train_norms_only = Work(
         "care": Facet(careful, (
             drawn(12, 2), drawn(13, 1, prepared=[("", "eval")], head="head"), drawn(14, 2, prepared=FROZEN, norm="instance"),
             drawn(15, 1, prepared=MIXED),
-        )),
-        "refusals": Facet(refuses, (
-            Call((Model("conv_net", 1, norm="none"), X, Y, 1), note="the model has no normalisation layer"),
-            Call((NET, X, Y[:-1], 1), note="there are 6 examples and 5 labels"),
-            Call((NET, X[:4], Y, 1), note="there are 4 examples and 6 labels"),
-            Call((NET, X[:0], Y[:0], 1), note="there is nothing to learn from"),
-            Call((NET, X, Y, 0), note="no step is made"),
-            Call((NET, X, Y, -2), note="steps is −2"),
-            Call((NET, X, Y, 1), {"lr": 0.0}, note="steps of size 0 lead nowhere"),
-            Call((NET, X, Y, 1), {"lr": -0.1}, note="a negative lr leads uphill"),
-            Call((NET, X, Y, 1), {"head": "top"}, note="the model has no module top"),
         )),
     },
 )  # fmt: skip

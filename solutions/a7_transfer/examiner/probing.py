@@ -112,6 +112,14 @@ linear_probe = Work(
     _probabilities,
     "lecture 13",
     {
+        "refusals": Facet(refuses, (
+            Call((X, Y[:-1], NEW), note="there are 8 examples and 7 labels"),
+            Call((X[:7], Y, NEW), note="there are 7 examples and 8 labels"),
+            Call((X[:0], Y[:0], NEW), note="there is no example"),
+            Call((X, Y, NEW[:, :1]), note="the new features have one column, the others two"),
+            Call((X, Y, NEW, 0.0), note="without a penalty there may be no minimum"),
+            Call((X, Y, NEW, -0.5), note="a negative penalty has no minimum"),
+        )),
         "values": Facet(probabilities, (
             drawn(1, 8, 1, 2), drawn(2, 15, 3, 3, 5, 0.3), replace(drawn(3, 20, 4, 4), args=drawn(3, 20, 4, 4).args[:3]),
             drawn(4, 12, 2, 3, 3, 1.0), drawn(5, 30, 5, 3, 4, 0.05),
@@ -126,14 +134,6 @@ linear_probe = Work(
             drawn(11, 9, 2, 2, 3, dead=True), drawn(12, 15, 5, 3, 4, dead=True), drawn(13, 10, 1, 3, 3, dead=True),
         ), _calls(dead=True), 4),
         "care": Facet(careful, (drawn(14, 10, 3, 3, scaled=True), drawn(15, 12, 2, 2, scaled=True))),
-        "refusals": Facet(refuses, (
-            Call((X, Y[:-1], NEW), note="there are 8 examples and 7 labels"),
-            Call((X[:7], Y, NEW), note="there are 7 examples and 8 labels"),
-            Call((X[:0], Y[:0], NEW), note="there is no example"),
-            Call((X, Y, NEW[:, :1]), note="the new features have one column, the others two"),
-            Call((X, Y, NEW, 0.0), note="without a penalty there may be no minimum"),
-            Call((X, Y, NEW, -0.5), note="a negative penalty has no minimum"),
-        )),
     },
 )  # fmt: skip
 

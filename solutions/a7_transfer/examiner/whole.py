@@ -75,8 +75,12 @@ def _transferred(model, x, y, classes, seed=0):
     new.head = nn.Identity()
     with torch.no_grad():
         fitted = LogisticRegression(C=1.0, max_iter=300).fit(new(x).numpy(), y.numpy())
-    new.head = nn.Linear(fitted.coef_.shape[1], classes)
-    new.head.load_state_dict({"weight": torch.tensor(fitted.coef_), "bias": torch.tensor(fitted.intercept_)})
+    found = np.column_stack([fitted.coef_, fitted.intercept_])
+    found = torch.tensor(
+        found if classes > 2 else np.concatenate([-found, found]) / 2
+    )  # one row tells two classes apart
+    new.head = nn.Linear(found.shape[1] - 1, classes)
+    new.head.load_state_dict({"weight": found[:, :-1], "bias": found[:, -1]})
     return new
 
 
@@ -195,11 +199,6 @@ transfer = Work(
     _transferred,
     "lecture 13",
     {
-        "reads": Facet(reads, (), seeds.map(drawn), 1),
-        "again": Facet(again, (Call((Task(1),)),)),
-        "apart": Facet(apart, (
-            Call((Source(), Task(2, 5))), Call((Source(training=True), Task(3, 4))), Call((Source(frozen=True), Task(4, 3))),
-        )),
         "refusals": Facet(refuses, (
             Call((Source(), X, LABELS[:-1], 3), note="there are 6 pictures and 5 labels"),
             Call((Source(), X[:4], LABELS, 3), note="there are 4 pictures and 6 labels"),
@@ -207,6 +206,11 @@ transfer = Work(
             Call((Source(), X, LABELS, 2), note="there is a label 2, and two classes end with 1"),
             Call((Source(), X, LABELS - 1, 3), note="there is a label −1"),
             Call((Source(), X, LABELS * 0, 1), note="with one class there is nothing to tell apart"),
+        )),
+        "reads": Facet(reads, (), seeds.map(drawn), 1),
+        "again": Facet(again, (Call((Task(1),)),)),
+        "apart": Facet(apart, (
+            Call((Source(), Task(2, 5))), Call((Source(training=True), Task(3, 4))), Call((Source(frozen=True), Task(4, 2))),
         )),
     },
 )  # fmt: skip
@@ -236,11 +240,11 @@ def transfer_by_class_means(model, x, y, classes, seed=0):
     new = copy.deepcopy(model).eval()
     with torch.no_grad():
         features = new[:-1](x)
-        means = torch.stack([features[y == c].mean(0) if (y == c).any() else features.mean(0) for c in range(classes)])
-        spread = (features - means[y]).square().mean(0) + features.var() / 10
-        new.head = nn.Linear(means.shape[1], classes)
-        new.head.weight.copy_(means / spread)
-        new.head.bias.copy_(-(means.square() / spread).sum(1) / 2)
+        middle = features.mean(0)
+        means = torch.stack([features[y == c].mean(0) for c in range(classes)]) - middle
+        new.head = nn.Linear(*means.T.shape)
+        new.head.weight.copy_(F.normalize(means))
+        new.head.bias.copy_(-new.head.weight @ middle)
     return new
 
 
