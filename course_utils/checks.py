@@ -212,7 +212,7 @@ def _number_difference(got: Any, expected: Any) -> str | None:
                 f"the type is {type(got).__name__}, but a count is a whole number: an int (// divides without a rest)."
             )
         return None if int(got) == int(expected) else f"they differ by {int(got) - int(expected):+,}."
-    close = np.isclose(float(got), float(expected), rtol=1e-6, atol=1e-9)
+    close = np.isclose(float(got), float(expected), rtol=1e-6, atol=1e-9, equal_nan=True)
     return None if close else "they are not equal, nor equal up to rounding."
 
 
@@ -234,19 +234,28 @@ def _array_difference(got: Any, expected: np.ndarray) -> str | None:
         return f"a NumPy array was wanted, and this is of type {type(got).__name__}."
     if got.shape != expected.shape:
         return f"the shape is {got.shape}, and {expected.shape} was wanted."
+    if expected.dtype.kind == "b":
+        if got.dtype.kind != "b":
+            return f"the dtype is {got.dtype}, and bool was wanted."
+        return _elements(got != expected, got, expected, "")
     if got.dtype.kind not in "fiu":
         return f"the dtype is {got.dtype}, and numbers were wanted."
     single = np.float32 in (got.dtype, expected.dtype)
     tolerance = 1e-4 if single else 1e-6
-    scale = float(np.max(np.abs(expected))) if expected.size else 0.0
-    wrong = ~np.isclose(got, expected, rtol=tolerance, atol=tolerance * max(scale, 1e-3))
+    scale = float(np.max(np.abs(expected), where=np.isfinite(expected), initial=1e-3))
+    close = np.isclose(got, expected, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
+    return _elements(~close, got, expected, ".6g")
+
+
+def _elements(wrong: np.ndarray, got: np.ndarray, expected: np.ndarray, form: str) -> str | None:
+    """Return where elements are wrong, or None where none is."""
     if not wrong.any():
         return None
     first = tuple(int(index) for index in np.argwhere(wrong)[0])
     place = first[0] if len(first) == 1 else first
     return (
         f"{int(wrong.sum())} of {wrong.size} elements differ, first at index {place}: "
-        f"{got[first]:.6g} instead of {expected[first]:.6g}."
+        f"{got[first]:{form}} instead of {expected[first]:{form}}."
     )
 
 

@@ -55,6 +55,23 @@ def test_counts_must_be_whole_numbers():
     gives(3, lambda: np.int64(3))
 
 
+def test_nan_and_infinity_are_wanted_where_they_are_expected():
+    odd = np.array([np.nan, np.inf, -np.inf, 1.0])
+    assert difference(odd.copy(), odd) is None
+    assert difference(float("nan"), float("nan")) is None
+    assert "1 of 4 elements differ, first at index 3" in difference(np.array([np.nan, np.inf, -np.inf, 2.0]), odd)
+    assert "first at index 0" in difference(np.array([1.0, np.inf, -np.inf, 1.0]), odd)
+    assert difference(1.0, float("nan"))
+
+
+def test_arrays_of_bool_are_compared():
+    mask = np.array([True, False])
+    assert difference(mask.copy(), mask) is None
+    assert difference(~mask, mask) == "2 of 2 elements differ, first at index 0: False instead of True."
+    assert "bool was wanted" in difference(mask.astype(int), mask)
+    assert "numbers were wanted" in difference(mask, mask.astype(int))
+
+
 def test_sequences_name_the_first_element_that_differs():
     assert "element 1 is (3, 2) instead of (3, 4)" in told(gives, [(1, 2), (3, 4)], lambda: [(1, 2), (3, 2)])
     assert "2 elements, and 1 were wanted" in told(gives, [1], lambda: [1, 2])
