@@ -445,14 +445,29 @@ def test_a_handle_is_lost_with_its_process(talk):
         _ = own.value
 
 
+def test_a_locked_cell_may_take_what_the_submission_has_left(warm):
+    talk = Conversation(warm, replace(LIMITS, cell_s=0.5, wall_s=8.0))
+    slow = "import time\ntime.sleep(1)\nkept = 1"
+    with pytest.raises(StudentProcessError, match=r"within 0\.5 seconds"):
+        talk.run_cell(slow)
+    assert talk.kinds(["kept"]) == {}
+    talk.run_cell(slow, locked=True)
+    assert talk.value("kept") == 1
+    talk.hang_up()
+    assert talk.value("kept") == 1  # run again, with the same patience
+    with pytest.raises(StudentProcessError, match="used up its 8 seconds"):
+        talk.run_cell("while True: pass", locked=True)
+    talk.hang_up()
+
+
 def test_a_good_cell_that_now_ends_the_process_is_left_out(talk):
     talk.run_cell("runs = 1")
     talk.run_cell("if int.from_bytes(os.urandom(8)) < 2**61 or True:\n    stamp = time.time()")
-    talk._good.append("os._exit(0)")
+    talk._good.append(("os._exit(0)", False))
     talk.run_cell("last = 2")
     talk.hang_up()
     assert (talk.value("good"), talk.value("last")) == (41, 2)
-    assert "os._exit(0)" not in talk._good
+    assert "os._exit(0)" not in dict(talk._good)
 
 
 def test_a_time_limit_that_breaks_in_leaves_the_cells(talk):

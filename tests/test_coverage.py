@@ -1,4 +1,4 @@
-"""Every topic of the course's plan has its place: docs/coverage.toml names page and sections, and they say what it says."""
+"""Every topic of the course's plan has its place: docs/coverage.toml names page, sections and words found there."""
 
 import re
 import tomllib

