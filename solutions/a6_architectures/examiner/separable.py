@@ -34,6 +34,8 @@ DepthwiseSeparable = modules(
             trial((2, 6, 3, 2), (3, 2, 7, 8), 9),
             trial((1, 1, 1, 1), (2, 1, 3, 5), 2, True),
             trial((5, 3), (2, 5, 8, 3), 4, True, stride=3),
+            trial((3, 4), (6, 3, 7, 7), 18),  # some activations are above 6, in either mode
+            trial((3, 4), (2, 3, 6, 5), 18, True),
         ),
         chosen(_layers),
         (
