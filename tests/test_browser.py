@@ -123,6 +123,8 @@ def test_lecture_can_be_read_and_everything_moves(open_page, name, screenshots):
         assert (len(page.explorers), len(page.self_checks)) == (kept["explorer"], kept["self-check"])
         assert all(lab.face(explorer).locator("img").count() for explorer in page.explorers)
         assert_readable(page)
+        if "COURSE_SCREENSHOTS" in os.environ:  # thirty pictures a page take seconds
+            page.photograph(screenshots, name)
         page.run_cells(cells_behind_widgets(name))
         page.wait_for_widgets(kept.total())
         assert_readable(page)
@@ -130,8 +132,6 @@ def test_lecture_can_be_read_and_everything_moves(open_page, name, screenshots):
             lab.move_by_keyboard(explorer)
         for self_check in page.self_checks:
             lab.take_self_check(self_check)
-        if "COURSE_SCREENSHOTS" in os.environ:  # thirty pictures a page take seconds
-            page.photograph(screenshots, name)
         assert_readable(page)
 
 
