@@ -30,7 +30,7 @@ from course_utils.grading.session import sit
 from course_utils.grading.verdict import Verdict
 
 A1 = "a1_convolution_arithmetic"
-LIMITS = Limits(memory_mb=400, cpu_s=20, cell_s=2.0, wall_s=20.0, processes=24, files=48, file_mb=8, output=5000)
+LIMITS = Limits(memory_mb=400, cpu_s=20, cell_s=20.0, wall_s=20.0, processes=24, files=48, file_mb=8, output=5000)
 POLICY = Policy(LIMITS, ("torch", "torchvision", "scipy"))
 TARGET, OTHER = "fc_params", "locally_connected_params"
 TOKEN = f"canary-{os.getpid()}"
@@ -76,7 +76,7 @@ class Attack:
     says: str = ""
     told: str = ""
     naive: str = ""
-    seconds: float = LIMITS.cell_s
+    seconds: float = 2.0  # that a cell or a call may take
     slow: bool = False
     change: Callable | None = None
 
