@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernels import FORKS
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from playwright.sync_api import TimeoutError as NothingHappened
 
@@ -71,10 +72,10 @@ class Server:
     url: str
     root: Path
 
-    def page_url(self, path: str) -> str:
-        """Return the address of a notebook in a workspace of its own, so that no other page is open beside it."""
-        workspace = Path(path).stem
-        return f"{self.url}/lab/workspaces/{workspace}/tree/{urllib.parse.quote(path)}?token={TOKEN}"
+    @property
+    def lab_url(self) -> str:
+        """Return the address of Lab itself, with nothing open but its launcher."""
+        return f"{self.url}/lab/workspaces/empty?reset&token={TOKEN}"
 
     def ask(self, path: str, method: str = "GET") -> object:
         """Return what the server's interface answers, None where it has nothing to say."""
@@ -117,6 +118,8 @@ def _server_environment(folder: Path) -> dict[str, str]:
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     beside = str(Path(sys.executable).parent)
     environment = {**kept, **threads, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "COURSE_DEVICE": "cpu"}
+    if FORKS in os.environ:
+        environment["JUPYTER_PATH"] = os.environ[FORKS]
     environment["PATH"] = os.pathsep.join((beside, os.environ.get("PATH", "")))
     for variable, name in own.items():
         (folder / name).mkdir()
@@ -209,14 +212,18 @@ def is_local(url: str) -> bool:
 
 
 class NotebookPage:
-    """One notebook open in a browser page of its own, and every address that the page asked for."""
+    """The notebook that is open in a browser's page, and every address that the page asked for."""
 
-    def __init__(self, page: Page, path: str) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        self.path = path
         self.requested: list[str] = []
         page.on("request", lambda request: self.requested.append(request.url))
         page.on("websocket", lambda channel: self.requested.append(channel.url))
+
+    def load(self, server: Server) -> None:
+        """Load Lab anew, with no notebook open."""
+        self.page.goto(server.lab_url, timeout=90 * SECOND)
+        self.page.wait_for_function("window.jupyterapp?.restored.then(() => true)", timeout=90 * SECOND)
 
     @property
     def panel(self) -> Locator:
@@ -340,18 +347,32 @@ class NotebookPage:
 
 
 @contextmanager
-def open_notebook(browser: Browser, server: Server, path: str) -> Iterator[NotebookPage]:
-    """Open a notebook in a fresh browser profile, wait until Lab shows it, and end its kernel afterwards."""
+def open_lab(browser: Browser, server: Server) -> Iterator[NotebookPage]:
+    """Open Lab in a fresh browser profile, without a notebook; it is loaded once for all of them."""
     context = browser.new_context(viewport={"width": 1300, "height": 1500}, reduced_motion="reduce")
     try:
         context.set_default_timeout(30 * SECOND)
-        notebook = NotebookPage(context.new_page(), path)
-        notebook.page.goto(server.page_url(path), timeout=90 * SECOND)
-        notebook.wait_for_cells(server.cell_count(path))
-        server.wait_for_kernel()
-        yield notebook
+        opened = NotebookPage(context.new_page())
+        opened.load(server)
+        yield opened
     finally:
         context.close()
+
+
+@contextmanager
+def open_notebook(page: NotebookPage, server: Server, path: str) -> Iterator[NotebookPage]:
+    """Open a notebook and wait until Lab shows it; afterwards its kernel is ended and Lab without it."""
+    page.page.evaluate("path => { jupyterapp.commands.execute('docmanager:open', { path }); }", path)
+    try:
+        page.wait_for_cells(server.cell_count(path))
+        server.wait_for_kernel()
+        yield page
+        page.page.evaluate("jupyterapp.shell.currentWidget.dispose()")  # to close it would ask whether to save it
+        page.panel.wait_for(state="detached")
+    except BaseException:
+        page.load(server)
+        raise
+    finally:
         server.stop_kernels()
 
 
@@ -392,11 +413,13 @@ def move_by_keyboard(explorer: Locator) -> None:
 
 
 def take_self_check(self_check: Locator) -> None:
-    """Choose every answer of a self-check in turn, then ask for the right one; wait for each response."""
+    """Choose an answer of a self-check, then ask for the right one; wait for each response.
+
+    What it says to each choice is tested without a browser.
+    """
     question, said, shown = self_check.locator(".widget-html-content").all()
-    for choice in self_check.locator("input[type=radio]").all():
-        before = said.inner_html()
-        choice.check()
-        wait_for_change(said, before, f"choosing an answer to {question.inner_text()!r}")
+    before = said.inner_html()
+    self_check.locator("input[type=radio]").last.check()
+    wait_for_change(said, before, f"choosing an answer to {question.inner_text()!r}")
     self_check.get_by_role("button", name="Show the answer").click()
     wait_for_change(shown, "", f"'Show the answer' to {question.inner_text()!r}")

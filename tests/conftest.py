@@ -3,14 +3,47 @@
 import os
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import kernels
 import nbgrader.api
 import pytest
+from nbval.plugin import IPyNbCell
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("COURSE_DEVICE", "cpu")
 # nbgrader asks a process of its own for a constant each time it makes a database.
 nbgrader.api.get_alembic_version = cache(nbgrader.api.get_alembic_version)
+
+
+class ForNbval:
+    """Start the kernels of nbval's pages as forks, in each worker its own; what the other tests start does not know."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self):
+        """Have the forks at hand while tests run."""
+        with (
+            TemporaryDirectory() as folder,
+            kernels.forked(Path(folder)) as path,
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setenv(kernels.FORKS, str(path))
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item):
+        """Let nbval find them."""
+        with pytest.MonkeyPatch.context() as patch:
+            if isinstance(item, IPyNbCell):
+                patch.setenv("JUPYTER_PATH", os.environ[kernels.FORKS])
+            return (yield)
+
+
+def pytest_configure(config):
+    """Hooks of this folder would not be asked about lectures/, those of a plugin are."""
+    runs_tests = hasattr(config, "workerinput") or not config.getoption("numprocesses", None)
+    if runs_tests and config.getoption("nbval", False):
+        config.pluginmanager.register(ForNbval())
 
 
 @pytest.fixture(scope="module", autouse=True)
