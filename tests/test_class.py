@@ -10,7 +10,7 @@ import time
 import distributed
 import pytest
 from click.testing import CliRunner
-from harness import ROOT
+from harness import ROOT, thin_pools
 
 from course_utils.cli import main
 from course_utils.grading import classroom, demo, sandbox, work
@@ -34,6 +34,7 @@ def handed_in(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classroom, "demo_class", lambda _: [each for each in everybody if each.id in WANTED])
         demo.make_class(ROOT, place, A1)
+    thin_pools(place, A1)
     return place
 
 

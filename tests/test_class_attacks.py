@@ -33,7 +33,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from click.testing import CliRunner
-from harness import ROOT
+from harness import ROOT, thin_pools
 
 from course_utils.cli import main
 from course_utils.grading import classroom, sandbox, work
@@ -650,6 +650,7 @@ def make_course(place):
     shutil.copy(ROOT / "nbgrader_config.py", place)
     unwanted = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     shutil.copytree(ROOT / "solutions" / A1, place / "solutions" / A1, ignore=unwanted)
+    thin_pools(place, A1)
     course = Course(place)
     course.release(A1)
     work.course_secret(place)

@@ -11,6 +11,7 @@ from pathlib import Path
 import browser as lab
 import nbformat
 import pytest
+from harness import thin_pools
 from nbconvert import HTMLExporter
 
 from course_utils.grading import classroom, demo
@@ -129,6 +130,7 @@ def root(tmp_path_factory, chromium):
         members = [member for member in classroom.demo_class(A1) if member.id in ("ada", "hal", "ned", "rex")]
         patch.setattr(classroom, "demo_class", lambda assignment: [*members, TRAPPER])
         demo.make_class(lab.ROOT, place, A1)
+    thin_pools(place, A1)
     course_grade(place)
     assert len({row["total"] for row in rows_of(place).values()}) > 3, "equal scores would prove nothing"
     return place
@@ -149,7 +151,7 @@ class Formgrader:
         context.route(lambda address: not lab.is_local(address), lambda route: route.abort())
         context.set_default_timeout(60 * lab.SECOND)
         self.url, self.page = url, context.new_page()
-        self.asked = lab.NotebookPage(self.page, "").asked_elsewhere
+        self.asked = lab.NotebookPage(self.page).asked_elsewhere
         self.errors, self.dialogs = [], []
         self.page.on("pageerror", lambda error: self.errors.append(error.message))
         self.page.on("dialog", self._dismiss)

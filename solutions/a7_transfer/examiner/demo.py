@@ -47,16 +47,10 @@ CLASS = [
         "train_norms_only": norms_wrong.norms_unchecked,
     }),
     Student("gil", "hands in the notebook as it was released", {}, released=True),
-    Student("hua", "trains from scratch, and a loop that never ends", {
+    Student("hua", "trains from scratch, and stops too early", {
         "transfer": whole_wrong.transfer_from_scratch,
-        "linear_probe": """
-def linear_probe(features, labels, new_features, penalty=0.1):
-    weight, slope = features.double().T @ features.double(), torch.ones(1)
-    while slope.abs().max() > 0:
-        weight = weight / 2 + 1
-    return (new_features.double() @ weight).softmax(1)
-""",
-    }, loses="linear_probe"),
+        "linear_probe": probing_wrong.probe_stops_early,
+    }),
     Student("ian", "forger: has the tests skipped, and gives himself more points", {
         "linear_probe": probing_wrong.probe_without_intercept,
         "transfer": whole_wrong.transfer_optimizer_too_early,
