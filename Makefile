@@ -13,7 +13,7 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-re
 # Lectures are run by nbval; they come last, a page a file, so that no worker waits long for the other.
 NBVAL = --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help setup demo lab check test test-units coverage test-lectures lint release lectures lock bench clean
+.PHONY: help setup demo lab check test test-units mutants coverage test-lectures lint release lectures lock bench clean
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -38,6 +38,9 @@ check: lint ## lint, types and the fast tests: under two minutes
 
 test-units: setup
 	@$(PYTEST)
+
+mutants: setup ## every mutant of every right answer; make test judges a third of those of the alternatives
+	@COURSE_MUTANTS=all $(PYTEST) tests/test_mutants.py
 
 coverage: setup ## the tests again, and which lines of course_utils they reach; half as long again
 	@$(PYTEST) --cov=course_utils --cov-report=term

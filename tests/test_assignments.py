@@ -3,10 +3,18 @@
 import pytest
 from harness import Assignment, find_all, names, parses
 
+from course_utils.grading import sweep
+
 ALL = find_all()
 EXERCISES = [pytest.param(a, e, id=f"{a.name.split('_')[0]}-{e.name}") for a, e in ALL]
 WRONG = [pytest.param(a, e, m, id=f"{e.name}-{m.function.__name__}") for a, e in ALL for m in e.misconceptions]
 RIGHT = [pytest.param(a, e, f, id=f"{e.name}-{f.__name__}") for a, e in ALL for f in e.alternatives]
+
+
+@pytest.fixture(autouse=True)
+def _faults_need_not_be_smallest(monkeypatch):
+    """To make the call that is told as small as can be takes half of the time; test_grading looks at that."""
+    monkeypatch.setattr(sweep, "_SHRINKING", 12)
 
 
 def test_there_is_an_assignment():

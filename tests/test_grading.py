@@ -288,5 +288,15 @@ def test_an_oracle_that_mostly_fails_is_an_error():
         sweep.prepare(A1, {"halve": exercise_of([3, 7, 11, 2])}, b"some secret")
 
 
+@pytest.mark.parametrize("secret", [b"", b"1", b"2"])
+def test_the_fault_that_is_told_is_the_smallest(secret):
+    drawn = st.integers(0, 1000).map(lambda number: Call((number,)))
+    exercise = Exercise("double", lambda x: 2 * x, "lecture 01", {"values": Facet(same_values, (), drawn)})
+    sitting = sweep.Sitting(exercise, exercise.facets["values"], lambda x: 2 * x if x < 17 else 2 * x + 1)
+    sitting.run(sweep.key_of(secret, "values"))
+    assert sitting.fault is not None
+    assert sitting.fault.asked.args == (17,)
+
+
 def test_assignments_are_found_by_themselves():
     assert A1 in names()

@@ -1,6 +1,11 @@
-"""Simple mutations of every right answer: each is killed, or listed as equivalent with its reason."""
+"""Simple mutations of every right answer: each is killed, or listed as equivalent with its reason.
 
+Of the references all are judged, of the alternatives a third; `make mutants` judges all.
+"""
+
+import os
 import sys
+import zlib
 from functools import cache
 
 import pytest
@@ -10,6 +15,7 @@ from mutants import mutants
 from course_utils import checks
 from course_utils.grading.classroom import answer_source
 
+ALL = os.environ.get("COURSE_MUTANTS") == "all"
 ANSWERS = [
     pytest.param(assignment, exercise, answer, id=f"{exercise.name}-{getattr(answer, '__name__', 'reference')}")
     for assignment, exercise in find_all()
@@ -38,7 +44,9 @@ def test_mutants_are_killed(assignment, exercise, answer, record_property):
     assert made
     # Those listed as equivalent may live, and judging them takes longest: every facet to its end.
     to_kill = [(name, source) for name, source in made if name not in exercise.equivalent]
-    record_property("mutants", (exercise.name, len(made), len(made) - len(to_kill)))
+    if answer in exercise.alternatives and not ALL:
+        to_kill = [(name, source) for name, source in to_kill if zlib.crc32(source.encode()) % 3 == 0]
+    record_property("mutants", (exercise.name, len(made), len(to_kill)))
     unexplained = [name for name, source in to_kill if assignment.survives(exercise, source)]
     assert not unexplained, "\n".join(unexplained)
 
