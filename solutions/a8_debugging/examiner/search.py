@@ -86,7 +86,7 @@ def _share(setting, value):
     kind, low, high = setting
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return f"a {type(value).__name__} is tried"
-    if not low <= value <= high * (1 + 1e-12):
+    if not low <= value <= high + 1e-12 * abs(high):  # exp(log(high)) may be a little above
         return f"{value:g} is tried, outside of {low:g} to {high:g}"
     if kind == "whole":
         return f"{value!r} is tried, and a whole number was wanted" if int(value) != value else value
@@ -216,6 +216,8 @@ def _spaces(draw):
 
 
 EVEN = asking([0.0] * MANY, seed=1)
+TWO = {"a": ("uniform", -2.0, 2.0), "b": ("uniform", 0.0, 1.0)}
+BELOW_ZERO = {"a": ("uniform", -2.0, -1.0), "c": ("whole", -3, -2)}
 ONE = {"only": ("log", 2.0, 2.0), "some": ("whole", 4, 4), "same": ("uniform", 0.5, 0.5), "left": ["x"]}
 
 random_search = Search(
@@ -231,7 +233,7 @@ random_search = Search(
             asking([0.0], ONE),
             asking([0.1, 0.8, 0.3], {"lr": ("log", 0.01, 0.1)}),
         ), _scores(), 10),
-        "draws": Facet(draws, (EVEN, asking([0.0] * MANY, {"a": ("uniform", -2.0, 2.0), "b": ("uniform", 0.0, 1.0)})), _spaces(), 2),
+        "draws": Facet(draws, (EVEN, asking([0.0] * MANY, TWO), asking([0.0] * MANY, BELOW_ZERO)), _spaces(), 2),
         "seeds": Facet(again, (asking([0.1, 0.9, 0.4]),)),
         "refusals": Facet(refuses, (
             Call((Scores([1.0]), SPACE, 0), note="n is 0"),
