@@ -46,6 +46,14 @@ def pytest_configure(config):
         config.pluginmanager.register(ForNbval())
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """To move an Explorer takes several pictures: such tests are slow, wherever they stand."""
+    for item in items:
+        if "explorer" in item.nodeid.lower():
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _warnings_heard():
     """Take back what keeps the lectures' kernels quiet: what the tests start may warn of nothing."""

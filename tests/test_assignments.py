@@ -22,6 +22,7 @@ def test_there_is_an_assignment():
     assert all(Assignment(name).exercises for name in names())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "exercise"), EXERCISES)
 def test_reference_gets_full_marks(assignment, exercise):
     assert assignment.lost(exercise, assignment.reference[exercise.name]) == {}

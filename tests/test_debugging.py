@@ -57,6 +57,7 @@ def test_there_is_a_hint_for_every_case():
     assert {case.branch for case in CASES} == set(clinic.BRANCHES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HINTS)
 def test_case_is_really_broken_and_really_repaired(name, outcomes):
     found, (broken, repaired) = outcomes[name], HINTS[name]
@@ -236,6 +237,7 @@ def test_quizzes_with_a_number_have_the_one_that_is_computed():
     assert right("Q28").startswith("Stop, and find out why")
 
 
+@pytest.mark.slow
 def test_other_quizzes_have_the_right_answer(outcomes):
     patient = admit(Recipe())
     mixed = [(x, y.roll(1)) for x, y in patient.batches]

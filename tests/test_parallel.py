@@ -92,6 +92,7 @@ def test_mean_gradients_are_those_of_backward():
     assert all(torch.equal(found[name], weight.grad) for name, weight in model.named_parameters())
 
 
+@pytest.mark.slow
 def test_two_processes_hold_the_gradients_of_one():
     model, x, y = small_batch()
     before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
