@@ -144,9 +144,8 @@ def public_functions():
 @pytest.mark.parametrize(("assignment", "exercise"), find_all(), ids=lambda value: getattr(value, "name", ""))
 def test_no_answer_is_importable_from_what_a_student_has(assignment, exercise, monkeypatch):
     space = assignment.namespace(exercise, assignment.reference[exercise.name])
-    assert assignment.answers(
-        exercise, space[exercise.name]
-    )  # and what takes long to make is made before the clock runs
+    # The reference is right, and what takes long to make is made before the clock runs.
+    assert assignment.answers(exercise, space[exercise.name])
     monkeypatch.setattr(checks, "SECONDS_A_CALL", 0.5)  # some functions take long over what they were not made for
     found = public_functions()
     assert exercise.name not in {name for _module, name in found}
