@@ -298,5 +298,25 @@ def test_the_fault_that_is_told_is_the_smallest(secret):
     assert sitting.fault.asked.args == (17,)
 
 
+def test_misconceptions_are_asked_once_at_calls_that_stay():
+    asked = []
+
+    def doubled(number):
+        asked.append(number)
+        return 2 * number
+
+    exercise = exercise_of(range(0, 40, 4))
+    exercise.facets["values"] = Facet(same_values, (Call((8,)),), exercise.facets["values"].sweep, 5)
+    exercise.misconception("A half is no double.", "values")(doubled)
+    sweep.prepare(A1, {"halve": exercise}, b"")
+    for last in (2, 6):
+        sitting = sweep.Sitting(exercise, exercise.facets["values"], lambda number: 2 * number)
+        sitting.run(sweep.key_of(b"", "values"), "ask")
+        sitting.ask(Call((last,)))
+        assert examiner.name_misconception(sitting) == "A half is no double."
+    assert sorted(set(asked)) == sorted(asked)
+    assert {2, 6, 8} <= set(asked)
+
+
 def test_assignments_are_found_by_themselves():
     assert A1 in names()

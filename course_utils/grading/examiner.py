@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course_utils.checks import CheckFailed, call_text, describe, difference
-from course_utils.grading.exercise import Exercise, Judge, Misconception, expected_of, same_refusals
+from course_utils.grading.exercise import Call, Exercise, Function, Judge, Misconception, expected_of, same_refusals
 from course_utils.grading.loading import load_exercises
 from course_utils.grading.sweep import Answered, Sitting, key_of
 from course_utils.grading.verdict import Finding
@@ -88,20 +88,26 @@ def name_misconception(sitting: Sitting) -> str | None:
     if sitting.fault.outcome.error in ("NotImplementedError", "TooSlowError", "StudentProcessError"):
         return None
     judge = sitting.facet.judge
-    evidence = [sitting.fault, *sitting.seen[-_COMPARED:]]
-    evidence += [Answered(asked, *judge(exercise, function, asked)) for asked in sitting.facet.always]
+    seen = {id(one.asked): one for one in sitting.seen}
+    fixed = [seen.get(id(asked)) or _answered(exercise, judge, function, asked) for asked in sitting.facet.always]
+    # The fixed calls come first: what a misconception answers there is known after the first time.
+    evidence = {id(one.asked): one for one in (*fixed, *sitting.seen[-_COMPARED:], sitting.fault)}.values()
     exercise.know(sitting.facet, [one.asked for one in evidence])
     fitting = [each for each in exercise.misconceptions if all(_alike(exercise, judge, each, one) for one in evidence)]
     if len(fitting) < 2:
         return fitting[0].says if fitting else None
     everything = [(facet.judge, asked) for facet in exercise.facets.values() for asked in facet.always]
-    answers = [(judge, Answered(asked, *judge(exercise, function, asked))) for judge, asked in everything]
+    answers = [(judge, _answered(exercise, judge, function, asked)) for judge, asked in everything]
     return max(fitting, key=lambda each: sum(_alike(exercise, judge, each, one) for judge, one in answers)).says
+
+
+def _answered(exercise: Exercise, judge: Judge, function: Function, asked: Call) -> Answered:
+    return Answered(asked, *judge(exercise, function, asked))
 
 
 def _alike(exercise: Exercise, judge: Judge, misconception: Misconception, answered: Answered) -> bool:
     """Return whether a misconception comes to the same, right or wrong, as the student did."""
-    outcome, fault = judge(exercise, misconception.function, answered.asked)
+    outcome, fault = exercise.answer_of(misconception, judge, answered.asked)
     if (fault is None) != (answered.fault is None):
         return False
     if outcome.error or answered.outcome.error:

@@ -53,7 +53,8 @@ class Exercise:
 
     `oracle` gives the right value by means of a library; `read` says where the matter is taught.
     `equivalent` maps a mutant of the reference answer, as the mutation harness names it, to the reason
-    why it is right all the same. `pools` and `known` hold what grading prepares: calls by facet, and oracle values.
+    why it is right all the same. `pools` and `known` hold what grading prepares: calls by facet, and oracle values;
+    `answered` what misconceptions came to at calls that stay.
     """
 
     name: str
@@ -65,12 +66,24 @@ class Exercise:
     equivalent: dict[str, str] = field(default_factory=dict)
     pools: dict[int, list[Call]] = field(default_factory=dict)
     known: dict[int, tuple[Call, Any]] = field(default_factory=dict)
+    answered: dict[tuple[int, Judge, int], tuple[Call, Outcome, str | None]] = field(default_factory=dict)
 
     def know(self, facet: Facet, calls: Iterable[Call]) -> None:
         """Note the oracle's value for calls that will be judged more than once; a facet of refusals has none."""
         if facet.judge is not same_refusals:
             new = [asked for asked in calls if id(asked) not in self.known]
             self.known |= {id(asked): (asked, self.oracle(*asked.args, **asked.kwargs)) for asked in new}
+
+    def answer_of(self, misconception: Misconception, judge: Judge, asked: Call) -> tuple[Outcome, str | None]:
+        """Return what a misconception comes to at a call; it is asked once where the call is fixed or of a pool."""
+        key = (id(misconception), judge, id(asked))
+        if key not in self.answered:
+            outcome, fault = judge(self, misconception.function, asked)
+            staying = (one for each in self.facets.values() for one in (*each.always, *self.pools.get(id(each), ())))
+            if not any(asked is one for one in staying):
+                return outcome, fault
+            self.answered[key] = (asked, outcome, fault)  # with the call, so that no other gets its id
+        return self.answered[key][1:]
 
     def misconception(self, says: str, loses: str) -> Callable[[Function], Function]:
         """Return a decorator that adds a misconception; `loses` names its facets, separated by spaces.

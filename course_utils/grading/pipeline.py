@@ -7,8 +7,6 @@ import json
 import logging
 import os
 import re
-import subprocess
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,8 +18,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.apps import NbGraderAPI
+from nbgrader.apps import NbGraderAPI, ZipCollectApp
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import capture_log, temp_attrs
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -40,6 +39,7 @@ warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\..*")
 logging.getLogger("distributed").setLevel(logging.ERROR)
 
 RELEASED = ".course-released.json"
+_SILENT = {"handlers": {"console": {"level": "CRITICAL"}}}  # what nbgrader logs is read, not shown
 
 
 class GradingError(Exception):
@@ -153,11 +153,14 @@ class Course:
 
         Returns a sentence for each file that was refused; it lies in `downloaded/<assignment>/refused/`.
         """
-        command = [sys.executable, "-m", "nbgrader", "zip_collect", assignment, "--force", "--log-level=WARN"]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True)
-        if done.returncode:
-            raise GradingError(f"the submissions could not be collected: {_last_words(done.stderr)}")
-        return intake.sentences(done.stderr)
+        with temp_attrs(self.api.coursedir, assignment_id=assignment):
+            app = ZipCollectApp(coursedir=self.api.coursedir, parent=self.api, log_level="WARN", logging_config=_SILENT)
+            app.force = True
+            done = capture_log(app)
+        log = str(done.get("log", ""))
+        if not done["success"]:
+            raise GradingError(f"the submissions could not be collected: {_last_words(log or done['error'])}")
+        return intake.sentences(log)
 
     def submitted(self, assignment: str) -> list[str]:
         """Return the ids of the students who handed something in."""
