@@ -4,6 +4,8 @@ BIN = .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
+# Grading and tests start many processes: without compiled files each would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
 # Each test worker is a process of one thread; two suit the smallest machines.
 WORKERS ?= 2
 # A file stays with one worker: what it sets up (a graded class, a browser) is set up once. In the order of their names:
