@@ -193,7 +193,7 @@ def draw_ablation(errors: Mapping[str, Sequence[float]], gained: Mapping[str, fl
     values = [0.0, *gained.values()]
     right.barh(range(len(names)), values, color=OKABE_ITO["orange"], hatch="//", edgecolor="white", height=0.6)
     for place, value in enumerate(values):
-        right.text(value + 0.5, place, f"+{value:g}" if place else "0", va="center", fontsize=9)
+        right.text(value + 0.015 * max(values), place, f"+{value:g}" if place else "0", va="center", fontsize=9)
     right.set_yticks(range(len(names)), [""] * len(names))
     right.set(xlabel="points of error gained", title="reported: ImageNet", xlim=(0, 1.25 * max(values)))
     left.invert_yaxis()
