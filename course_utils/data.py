@@ -1,6 +1,7 @@
 """Every data set behind one call, none of them fetched from a network unless an argument asks for it."""
 
 import os
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -68,6 +69,7 @@ def pictures(name: str = "MNIST", folder: str | Path | None = None, download: bo
     `name` is one of NAMES. Its files are looked for, by torchvision's own class, in `folder` or else in the folder that
     the environment variable COURSE_DATA names; `download` lets that class fetch what is missing ("data" is the folder
     where none is named). Pictures are float32 (N, C, H, W) in 0…1, labels int64.
+    Warns where the folder of COURSE_DATA does not hold the set.
     Raises ValueError for another name, where `folder` does not hold the set, and where COURSE_DATA is no folder.
     """
     if name not in NAMES:
@@ -83,10 +85,10 @@ def pictures(name: str = "MNIST", folder: str | Path | None = None, download: bo
         try:
             return _split(kind(root, train=True, download=download), kind(root, train=False, download=download), name)
         except RuntimeError as error:  # what torchvision says where files are missing or damaged
+            lacking = f"{root} does not hold {name}, unpacked, in torchvision's own folders"
             if folder is not None or download:
-                raise ValueError(
-                    f"{root} does not hold {name}, unpacked, in torchvision's own folders; download=True fetches it"
-                ) from error
+                raise ValueError(f"{lacking}; download=True fetches it") from error
+            warnings.warn(f"{FOLDER_VARIABLE}: {lacking}; scikit-learn's digits stand in for it", stacklevel=2)
     small = digits()
     return Split(small.x_train, small.y_train, small.x_test, small.y_test, "digits")
 
